@@ -1,0 +1,49 @@
+"""The four ways in which crowdqc says no; a class's docstring is its default message.
+
+What raises an error defines it, as a subclass of one of these four, beside the code that raises it.
+The library knows no status code: the doors translate the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class CrowdqcError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, detail: str | None = None, *, mend: str | None = None, **facts: object) -> None:
+        self.detail = detail or (type(self).__doc__ or "").strip().split("\n")[0]
+        #: How to put it right, in words.
+        self.mend = mend
+        #: What the message speaks of, for machines.
+        self.facts: Mapping[str, object] = facts
+        super().__init__(self.detail if mend is None else f"{self.detail} {mend}")
+
+
+class Missing(CrowdqcError):
+    """There is nothing of that name that you may see."""
+
+
+class Refused(CrowdqcError):
+    """You may not do this."""
+
+
+class Conflict(CrowdqcError):
+    """The present state does not allow this."""
+
+
+class Invalid(CrowdqcError):
+    """The input is not valid."""
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        mend: str | None = None,
+        errors: Sequence[Mapping[str, object]] = (),
+        **facts: object,
+    ) -> None:
+        super().__init__(detail, mend=mend, **facts)
+        #: One entry a fault: {"where": ..., "what": ...}.
+        self.errors = tuple(errors)
