@@ -1,0 +1,39 @@
+"""What we keep: one table a room, and all SQL about it; no function here commits."""
+
+from crowdqc.records.answers import Answer
+from crowdqc.records.assignments import Assignment, Desk, Report
+from crowdqc.records.base import Base
+from crowdqc.records.items import Item
+from crowdqc.records.jobs import Job
+from crowdqc.records.people import Person, SignIn, Token, Worker
+from crowdqc.records.predictions import Model, Prediction
+from crowdqc.records.projects import Guideline, Project
+from crowdqc.records.reviews import Review, ReviewEvent
+from crowdqc.records.runs import Run
+from crowdqc.records.scores import ItemScore, WorkerScore
+from crowdqc.records.uploads import Upload, UploadFault
+
+__all__ = [
+    "Answer",
+    "Assignment",
+    "Base",
+    "Desk",
+    "Guideline",
+    "Item",
+    "ItemScore",
+    "Job",
+    "Model",
+    "Person",
+    "Prediction",
+    "Project",
+    "Report",
+    "Review",
+    "ReviewEvent",
+    "Run",
+    "SignIn",
+    "Token",
+    "Upload",
+    "UploadFault",
+    "Worker",
+    "WorkerScore",
+]

@@ -1,0 +1,142 @@
+"""The one room that names an adapter: it turns settings into an installation that works."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from crowdqc.execution import Execution
+from crowdqc.services.transaction import Transaction
+from crowdqc.settings import BadSetting, Settings
+from crowdqc.storage import Storage
+
+
+class Installation:
+    """A database, a place for files and a place to compute, behind three doors: write, read, think."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        storage: Storage,
+        execution: Execution,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self.engine = engine
+        self.storage = storage
+        self.execution = execution
+        self.clock = clock
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction that may write; commit it at the end, roll it back where anything was raised."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield Transaction(session, self.clock(), self.storage, self.settings)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads, and sees one state of the database however long it takes."""
+        engine = self.engine.execution_options(crowdqc_reading=True)
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with Session(engine, expire_on_commit=False, autoflush=False) as session:
+            try:
+                yield Transaction(session, self.clock(), self.storage, self.settings)
+            finally:
+                session.rollback()
+
+    def close(self) -> None:
+        self.execution.close()
+        self.engine.dispose()
+
+
+def assemble(settings: Settings, *, clock: Callable[[], datetime] | None = None) -> Installation:
+    """Build an installation; raise BadSetting for a URL that names no adapter."""
+    Path(settings.data_dir).mkdir(parents=True, exist_ok=True)
+    parts = (
+        settings,
+        database(settings.database),
+        storage(settings.storage),
+        execution(settings.execution_url),
+    )
+    return Installation(*parts) if clock is None else Installation(*parts, clock)
+
+
+def database(url: str) -> Engine:
+    """Open a database by its URL: `sqlite:///path` or `postgresql://...`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise _unknown("database_url", url, "sqlite:///PATH or postgresql://USER@HOST/NAME") from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            if parsed.database and parsed.database != ":memory:":
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(parsed, connect_args={"timeout": 30.0})
+            event.listen(engine, "connect", _open_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        case "postgresql":
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20, pool_pre_ping=True
+            )
+        case _:
+            raise _unknown("database_url", url, "sqlite:///PATH or postgresql://USER@HOST/NAME")
+
+
+def _open_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    # We begin transactions ourselves (below): the driver's own begin comes too late to take the write lock first.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-65536"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    reading = connection.get_execution_options().get("crowdqc_reading", False)
+    # A transaction that turns from reading to writing half-way may find the lock taken and fail: take it at once.
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def storage(url: str) -> Storage:
+    """Open a place for files by its URL: `file:///path`."""
+    parts = urlsplit(url)
+    match parts.scheme:
+        case "file":
+            from crowdqc.storage.local import LocalStorage
+
+            return LocalStorage(Path(parts.path))
+        case _:
+            raise _unknown("storage_url", url, "file:///PATH")
+
+
+def execution(url: str) -> Execution:
+    """Open a place to compute by its URL: `inline:` or `processes:N`."""
+    scheme, _, rest = url.partition(":")
+    match scheme:
+        case "inline":
+            from crowdqc.execution.inline import InlineExecution
+
+            return InlineExecution()
+        case "processes" if rest.isdigit() and int(rest) > 0:
+            from crowdqc.execution.processes import ProcessExecution
+
+            return ProcessExecution(int(rest))
+        case _:
+            raise _unknown("execution_url", url, "inline: or processes:N")
+
+
+def _unknown(setting: str, url: str, known: str) -> BadSetting:
+    return BadSetting(
+        f"{setting} {url!r} names nothing that crowdqc knows.", mend=f"Give {known}.", setting=setting
+    )

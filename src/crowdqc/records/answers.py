@@ -1,0 +1,187 @@
+"""Answers: what one worker said of one item, once; and the crossing into columns."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Row,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crowdqc.records.assignments import Assignment
+from crowdqc.records.base import Base, Json, Keyed
+from crowdqc.records.items import Item
+from crowdqc.records.people import Worker
+
+
+class Answer(Keyed, Base):
+    """What one worker said of one item."""
+
+    __tablename__ = "answers"
+    __table_args__ = (
+        UniqueConstraint("item_id", "worker_id"),
+        CheckConstraint("(label IS NULL) <> (value IS NULL)", name="label_or_value"),
+        CheckConstraint("seconds IS NULL OR seconds >= 0", name="seconds"),
+        Index("ix_answers_project_id_id", "project_id", "id"),
+        Index("ix_answers_worker", "worker_id", "project_id"),
+    )
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"))
+    #: The lease that it was given under; none where it was given elsewhere and uploaded.
+    assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignments.id"), unique=True)
+    upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id"))
+    #: The number of the class that was chosen, for answer types that choose one.
+    label: Mapped[int | None] = mapped_column(SmallInteger)
+    #: The answer of every other type.
+    value: Mapped[Any | None] = mapped_column(Json)
+    comment: Mapped[str | None] = mapped_column(Text)
+    #: How long the worker took, in seconds, where known.
+    seconds: Mapped[float | None]
+    guideline_version: Mapped[int]
+    submitted_at: Mapped[datetime]
+    #: It came after its lease was over.
+    late: Mapped[bool] = mapped_column(Boolean, default=False)
+    #: It fills one of the item's places; a late one does where a place is still free.
+    counted: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+@dataclass(frozen=True, slots=True)
+class VoteColumns:
+    """Answers as columns of numbers: keys inside of items and workers, numbers of classes."""
+
+    answer: NDArray[np.int64]
+    item: NDArray[np.int64]
+    worker: NDArray[np.int64]
+    label: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+
+def add(session: Session, answer: Answer) -> None:
+    session.add(answer)
+    session.flush()
+
+
+def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(Answer.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+
+
+def of_assignment(session: Session, assignment_id: int) -> Answer | None:
+    return session.scalar(select(Answer).where(Answer.assignment_id == assignment_id))
+
+
+def given(session: Session, item_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Give the (item, worker) pairs that already have an answer."""
+    query = select(Answer.item_id, Answer.worker_id).where(Answer.item_id.in_(item_ids))
+    return {(item, worker) for item, worker in session.execute(query)}
+
+
+def of_item(session: Session, item_id: int) -> Sequence[tuple[Answer, Worker]]:
+    query = select(Answer, Worker).join(Worker, Worker.id == Answer.worker_id)
+    return [
+        (row[0], row[1]) for row in session.execute(query.where(Answer.item_id == item_id).order_by(Answer.id))
+    ]
+
+
+def has_answered(session: Session, item_id: int, person_id: int) -> bool:
+    query = select(Answer.id).join(Worker, Worker.id == Answer.worker_id)
+    return session.scalar(query.where(Answer.item_id == item_id, Worker.person_id == person_id)) is not None
+
+
+def last(session: Session, project_id: int) -> int:
+    """Give the key of a project's newest answer, 0 where there is none."""
+    return session.scalar(select(func.max(Answer.id)).where(Answer.project_id == project_id)) or 0
+
+
+def count(session: Session, project_id: int) -> int:
+    return session.scalar(select(func.count()).select_from(Answer).where(Answer.project_id == project_id)) or 0
+
+
+def votes(session: Session, project_id: int, *, until: int) -> VoteColumns:
+    """Give the counted answers up to one of them as columns, in chunks of bounded size."""
+    query = (
+        select(Answer.id, Answer.item_id, Answer.worker_id, Answer.label, Answer.seconds)
+        .where(Answer.project_id == project_id, Answer.counted, Answer.label.is_not(None), Answer.id <= until)
+        .order_by(Answer.id)
+    )
+    parts: list[NDArray[np.float64]] = []
+    # Keys fit a float64 exactly up to 2**53, so that one array takes a row as it comes.
+    for chunk in session.execute(query.execution_options(yield_per=20_000)).partitions():
+        parts.append(np.array([tuple(row) for row in chunk], dtype=np.float64))
+    table = np.concatenate(parts) if parts else np.zeros((0, 5))
+    numbers = table[:, :4].astype(np.int64)
+    return VoteColumns(numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], table[:, 4].copy())
+
+
+def page(
+    session: Session, project_id: int, *, after: int, limit: int
+) -> Sequence[Row[Answer, str, str, uuid.UUID]]:
+    """Give (answer, item key, worker name, worker uid) in the order of coming."""
+    query = (
+        select(Answer, Item.key, Worker.name, Worker.uid)
+        .join(Item, Item.id == Answer.item_id)
+        .join(Worker, Worker.id == Answer.worker_id)
+        .where(Answer.project_id == project_id, Answer.id > after)
+    )
+    return session.execute(query.order_by(Answer.id).limit(limit)).all()
+
+
+def chunks(
+    session: Session, project_id: int, *, size: int = 2000
+) -> Iterator[Sequence[Row[Answer, str, str, uuid.UUID]]]:
+    after = 0
+    while rows := page(session, project_id, after=after, limit=size):
+        after = rows[-1][0].id
+        yield rows
+        session.expunge_all()
+
+
+def of_worker(
+    session: Session, project_id: int, worker_id: int, *, before: int | None, limit: int
+) -> Sequence[tuple[Answer, Item]]:
+    """Give a worker's answers in a project, the newest first."""
+    query = select(Answer, Item).join(Item, Item.id == Answer.item_id)
+    query = query.where(Answer.project_id == project_id, Answer.worker_id == worker_id)
+    if before is not None:
+        query = query.where(Answer.id < before)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Answer.id.desc()).limit(limit))]
+
+
+def label_counts(session: Session, item_ids: Collection[int]) -> dict[int, dict[int, int]]:
+    """Count the counted answers of items by class."""
+    query = (
+        select(Answer.item_id, Answer.label, func.count())
+        .where(Answer.item_id.in_(item_ids), Answer.counted, Answer.label.is_not(None))
+        .group_by(Answer.item_id, Answer.label)
+    )
+    found: dict[int, dict[int, int]] = {}
+    for item, label, number in session.execute(query):
+        if label is not None:
+            found.setdefault(item, {})[label] = number
+    return found
+
+
+def assignment_uids(session: Session, ids: Collection[int]) -> dict[int, Any]:
+    query = select(Assignment.id, Assignment.uid).where(Assignment.id.in_(ids))
+    return {key: uid for key, uid in session.execute(query)}

@@ -1,0 +1,203 @@
+"""Assignments (items leased to workers), each worker's place in a project's queue, and reports of problems."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    exists,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from crowdqc.records.base import Base, Key, Keyed, Named, Word, insert_or_leave, one_of
+from crowdqc.records.items import Item, ItemState
+from crowdqc.records.people import Worker
+
+
+class AssignmentState(StrEnum):
+    """What became of a lease."""
+
+    OPEN = "open"
+    SUBMITTED = "submitted"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+
+
+class Assignment(Named, Base):
+    """An item leased to a worker until a time; a worker gets an item once, whatever comes of it."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        CheckConstraint(one_of("state", AssignmentState), name="state"),
+        UniqueConstraint("item_id", "worker_id"),
+        Index(
+            "ix_assignments_open",
+            "project_id",
+            "expires_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_assignments_worker", "worker_id", "project_id", "state"),
+    )
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"))
+    state: Mapped[str] = mapped_column(Word)
+    #: Whether the lease holds one of the item's places; one of a gold item does not.
+    counts: Mapped[bool]
+    guideline_version: Mapped[int]
+    leased_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    #: What the worker has so far, kept for him through a lost connection or a lapsed lease.
+    draft: Mapped[dict[str, Any] | None]
+    #: Why it was skipped.
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class Desk(Base):
+    """A worker's place in a project's queue: he is never compared with what lies behind it."""
+
+    __tablename__ = "desks"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"), primary_key=True)
+    #: The key of the last item that the queue gave him.
+    cursor: Mapped[int] = mapped_column(Key, default=0)
+    #: How many items he was given, and how many of them were gold.
+    given: Mapped[int] = mapped_column(default=0)
+    gold_given: Mapped[int] = mapped_column(default=0)
+
+
+class Report(Keyed, Base):
+    """A worker says that something is wrong with an item."""
+
+    __tablename__ = "reports"
+    __table_args__ = (UniqueConstraint("item_id", "worker_id"),)
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
+    worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"))
+    reason: Mapped[str] = mapped_column(Word)
+    comment: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+def desk(session: Session, project_id: int, worker_id: int) -> Desk:
+    """Give a worker's desk in a project, locked: one worker asks one question at a time."""
+    query = select(Desk).where(Desk.project_id == project_id, Desk.worker_id == worker_id).with_for_update()
+    found = session.scalar(query)
+    if found is None:
+        values = {"project_id": project_id, "worker_id": worker_id, "cursor": 0, "given": 0, "gold_given": 0}
+        insert_or_leave(session, Desk, [values])
+        found = session.scalars(query).one()
+    return found
+
+
+def held(session: Session, project_id: int, worker_id: int, now: datetime) -> Sequence[tuple[Assignment, Item]]:
+    """Give the assignments that a worker holds, the oldest first."""
+    query = select(Assignment, Item).join(Item, Item.id == Assignment.item_id)
+    query = query.where(
+        Assignment.worker_id == worker_id,
+        Assignment.project_id == project_id,
+        Assignment.state == AssignmentState.OPEN,
+        Assignment.expires_at > now,
+    )
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Assignment.id))]
+
+
+def lapsed(session: Session, project_id: int, now: datetime, *, limit: int = 200) -> Sequence[Assignment]:
+    """Lock leases of a project whose time is over; those that somebody else has in hand are left to him."""
+    query = select(Assignment).where(
+        Assignment.project_id == project_id,
+        Assignment.state == AssignmentState.OPEN,
+        Assignment.expires_at <= now,
+    )
+    return session.scalars(
+        query.order_by(Assignment.expires_at).limit(limit).with_for_update(skip_locked=True)
+    ).all()
+
+
+def free_items(session: Session, project_id: int, worker_id: int, *, after: int, limit: int) -> Sequence[Item]:
+    """Lock items behind a place in the queue that have room and that this worker never had."""
+    mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
+    query = select(Item).where(
+        Item.project_id == project_id,
+        Item.state == ItemState.OPEN,
+        Item.id > after,
+        Item.answered + Item.leased < Item.overlap,
+        ~mine,
+    )
+    query = query.order_by(Item.id).limit(limit).with_for_update(skip_locked=True, of=Item)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
+    """Give gold items that this worker never had; they have no places, so nobody has to be locked out."""
+    mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
+    query = select(Item).where(Item.project_id == project_id, Item.state == ItemState.GOLD, ~mine)
+    return session.scalars(query.order_by(Item.id).limit(limit)).all()
+
+
+def leased_to_others(session: Session, project_id: int, worker_id: int) -> datetime | None:
+    """Say when the first lease ends that may free an item which this worker never had."""
+    other = aliased(Assignment)
+    mine = exists().where(other.item_id == Item.id, other.worker_id == worker_id)
+    query = (
+        select(func.min(Assignment.expires_at))
+        .join(Item, Item.id == Assignment.item_id)
+        .where(Item.project_id == project_id, Item.state == ItemState.OPEN, Item.leased > 0)
+        .where(Assignment.state == AssignmentState.OPEN, Assignment.counts)
+    )
+    return session.scalar(query.where(~mine))
+
+
+def by_uid(session: Session, uid: uuid.UUID, worker_id: int, *, lock: bool = False) -> Assignment | None:
+    """Give an assignment of this worker; somebody else's is not found."""
+    query = select(Assignment).where(Assignment.uid == uid, Assignment.worker_id == worker_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(query)
+
+
+def add_report(session: Session, report: Report) -> bool:
+    """Keep a report; say whether it is this worker's first of the item."""
+    values = {
+        "item_id": report.item_id,
+        "worker_id": report.worker_id,
+        "reason": report.reason,
+        "comment": report.comment,
+        "created_at": report.created_at,
+    }
+    return insert_or_leave(session, Report, [values]) == 1
+
+
+def reports(session: Session, item_id: int) -> Sequence[tuple[Report, str]]:
+    query = select(Report, Worker.name).join(Worker, Worker.id == Report.worker_id)
+    return [
+        (row[0], row[1]) for row in session.execute(query.where(Report.item_id == item_id).order_by(Report.id))
+    ]
+
+
+def states_of_worker(session: Session, worker_id: int, project_id: int) -> dict[str, int]:
+    query = select(Assignment.state, func.count()).where(
+        Assignment.worker_id == worker_id, Assignment.project_id == project_id
+    )
+    return {state: number for state, number in session.execute(query.group_by(Assignment.state))}
+
+
+def live(session: Session, project_id: int, now: datetime) -> int:
+    query = select(func.count()).select_from(Assignment)
+    query = query.where(Assignment.project_id == project_id, Assignment.state == AssignmentState.OPEN)
+    return session.scalar(query.where(Assignment.expires_at > now)) or 0

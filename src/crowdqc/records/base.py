@@ -1,0 +1,105 @@
+"""The ground that every table stands on: the declarative base, keys, times and names of constraints."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    Uuid,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+#: The key inside: a bigint; SQLite counts rows by `INTEGER PRIMARY KEY` alone.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+#: A nested value.
+Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+#: A short word out of a closed list; the list stands as a CHECK beside the column.
+Word = String(32)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A moment, aware and in UTC on both databases; a naive one is a mistake of ours."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC) if dialect.name != "sqlite" else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table; columns typed by their annotation, constraints named by rule so that migrations can."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: UTCDateTime(),
+        dict[str, Any]: Json,
+        list[str]: Json,
+        list[Any]: Json,
+        uuid.UUID: Uuid(),
+    }
+
+
+def new_uid() -> uuid.UUID:
+    """Give a UUIDv7 (RFC 9562): the outside name of a row, ordered by time so that its index grows at one end."""
+    moment = time.time_ns() // 1_000_000
+    chance = int.from_bytes(os.urandom(10), "big")
+    value = (moment & ((1 << 48) - 1)) << 80 | chance
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)
+
+
+class Keyed:
+    """A row with a key inside and none outside."""
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+
+
+class Named(Keyed):
+    """A row that a URL can name."""
+
+    uid: Mapped[uuid.UUID] = mapped_column(Uuid(), unique=True, default=new_uid)
+
+
+def one_of(column: str, words: type) -> str:
+    """Say in SQL that a column holds one of an enum's words."""
+    return f"{column} IN ({', '.join(repr(str(word)) for word in words)})"  # type: ignore[attr-defined]
+
+
+def insert_or_leave(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> int:
+    """Insert rows, leave those that a unique constraint knows already, and say how many went in."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    result = session.execute(insert(table.__table__).values(list(rows)).on_conflict_do_nothing())  # type: ignore[arg-type]
+    return int(result.rowcount)  # type: ignore[attr-defined]

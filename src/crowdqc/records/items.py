@@ -1,0 +1,186 @@
+"""Items, their place in the queue, and what is known of their truth."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crowdqc.records.base import Base, Named, Word, one_of
+from crowdqc.records.projects import Project
+
+
+class ItemState(StrEnum):
+    """Where an item stands on its way to a label."""
+
+    #: Its truth came with it and is hidden: it measures workers.
+    GOLD = "gold"
+    #: It takes answers.
+    OPEN = "open"
+    #: It has as many answers as were wanted; the next run says where it goes.
+    ANSWERED = "answered"
+    #: The run's label stands.
+    ACCEPTED = "accepted"
+    #: An expert is to look at it.
+    IN_REVIEW = "in_review"
+    #: An expert gave its label.
+    DECIDED = "decided"
+    #: An expert took it out.
+    DISCARDED = "discarded"
+
+
+#: States in which answers are complete and no expert has spoken: those that a run may route.
+ROUTABLE = (ItemState.ANSWERED, ItemState.ACCEPTED, ItemState.IN_REVIEW)
+
+
+class TruthSource(StrEnum):
+    """Who says what the truth of an item is."""
+
+    GOLD = "gold"
+    DECISION = "decision"
+
+
+class Item(Named, Base):
+    """One thing to be labelled. `leased` and `answered` never pass `overlap`: the database holds to it."""
+
+    __tablename__ = "items"
+    __table_args__ = (
+        CheckConstraint(one_of("state", ItemState), name="state"),
+        CheckConstraint("answered >= 0 AND leased >= 0 AND answered + leased <= overlap", name="overlap"),
+        CheckConstraint("(truth IS NULL) = (truth_source IS NULL)", name="truth"),
+        UniqueConstraint("project_id", "key"),
+        # The queue: items that take answers, in order. Counts are not in it, so that their updates stay cheap.
+        Index(
+            "ix_items_queue",
+            "project_id",
+            "id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_items_project_id_state_id", "project_id", "state", "id"),
+    )
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id"), index=True)
+    #: What the requester calls it.
+    key: Mapped[str] = mapped_column(String(255))
+    #: What a worker is shown.
+    content: Mapped[dict[str, Any]]
+    #: What a worker is not shown. (`metadata` is SQLAlchemy's own word.)
+    meta: Mapped[dict[str, Any]]
+    content_hash: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(Word)
+    overlap: Mapped[int]
+    answered: Mapped[int] = mapped_column(default=0)
+    leased: Mapped[int] = mapped_column(default=0)
+    #: The accepted labels, where known; never leaves the server toward a worker.
+    truth: Mapped[list[str] | None]
+    truth_source: Mapped[str | None] = mapped_column(Word)
+    reports: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+
+def by_uid(session: Session, uid: uuid.UUID, *, owner_id: int | None) -> Item | None:
+    query = select(Item).where(Item.uid == uid)
+    if owner_id is not None:
+        query = query.join(Project, Project.id == Item.project_id).where(Project.owner_id == owner_id)
+    return session.scalar(query)
+
+
+def by_id(session: Session, key: int, *, lock: bool = False) -> Item:
+    query = select(Item).where(Item.id == key)
+    # populate_existing: a row that waited for its lock must show what the other transaction wrote.
+    return session.scalars(
+        query.with_for_update().execution_options(populate_existing=True) if lock else query
+    ).one()
+
+
+def locked(session: Session, ids: Collection[int]) -> Sequence[Item]:
+    """Lock items in the order of their keys: one order for everybody, so that nobody waits in a circle."""
+    query = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def by_keys(session: Session, project_id: int, keys: Collection[str], *, lock: bool = False) -> dict[str, Item]:
+    query = select(Item).where(Item.project_id == project_id, Item.key.in_(keys)).order_by(Item.id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return {item.key: item for item in session.scalars(query)}
+
+
+def hashes(session: Session, project_id: int, keys: Collection[str]) -> dict[str, str]:
+    """Give the content hashes of those of the named items that exist."""
+    query = select(Item.key, Item.content_hash).where(Item.project_id == project_id, Item.key.in_(keys))
+    return {key: content_hash for key, content_hash in session.execute(query)}
+
+
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    session.execute(Item.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+
+
+def page(
+    session: Session, project_id: int, *, state: ItemState | None, key: str | None, after: int, limit: int
+) -> Sequence[Item]:
+    query = select(Item).where(Item.project_id == project_id, Item.id > after)
+    if state is not None:
+        query = query.where(Item.state == state)
+    if key is not None:
+        query = query.where(Item.key == key)
+    return session.scalars(query.order_by(Item.id).limit(limit)).all()
+
+
+def chunks(session: Session, project_id: int, *, size: int = 2000) -> Iterator[Sequence[Item]]:
+    """Give all items of a project, a bounded number at a time, without keeping them in the session."""
+    after = 0
+    while rows := page(session, project_id, state=None, key=None, after=after, limit=size):
+        after = rows[-1].id
+        yield rows
+        session.expunge_all()
+
+
+def states(session: Session, project_id: int) -> dict[str, int]:
+    """Count a project's items by state."""
+    query = select(Item.state, func.count()).where(Item.project_id == project_id).group_by(Item.state)
+    return {state: number for state, number in session.execute(query)}
+
+
+def wanted_and_given(session: Session, project_id: int) -> tuple[int, int]:
+    """Sum the overlap and the counted answers of all items that are not gold."""
+    query = select(func.coalesce(func.sum(Item.overlap), 0), func.coalesce(func.sum(Item.answered), 0))
+    row = session.execute(query.where(Item.project_id == project_id, Item.state != ItemState.GOLD)).one()
+    return int(row[0]), int(row[1])
+
+
+def numbered(session: Session, project_id: int) -> Sequence[tuple[int, str, str, list[str] | None, int]]:
+    """Give (key inside, key, state, truth, reports) of all items in order: what a run needs to know of them."""
+    query = select(Item.id, Item.key, Item.state, Item.truth, Item.reports)
+    rows = session.execute(query.where(Item.project_id == project_id).order_by(Item.id))
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+
+def move(session: Session, ids: Sequence[int], state: ItemState, *, out_of: Collection[ItemState]) -> None:
+    """Set the state of those of the items that still stand in one of the given states."""
+    for start in range(0, len(ids), 5000):
+        part = ids[start : start + 5000]
+        session.execute(
+            update(Item)
+            .where(and_(Item.id.in_(part), Item.state.in_(out_of), Item.state != state))
+            .values(state=state)
+            .execution_options(synchronize_session=False)
+        )

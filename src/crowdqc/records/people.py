@@ -1,0 +1,136 @@
+"""People, how they prove who they are (password, session, token), and nothing of what they do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crowdqc.records.base import Base, Keyed, Named
+
+
+class Person(Named, Base):
+    """Somebody who can sign in."""
+
+    __tablename__ = "people"
+
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    roles: Mapped[list[str]]
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class SignIn(Keyed, Base):
+    """A browser that is signed in; the cookie's hash, never the cookie."""
+
+    __tablename__ = "sign_ins"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Token(Named, Base):
+    """A bearer token of the API; its hash, never the token."""
+
+    __tablename__ = "tokens"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Worker(Named, Base):
+    """A worker as answers know him: one of our people, or a name out of another crowd."""
+
+    __tablename__ = "workers"
+    __table_args__ = (Index("uq_workers_crowd_name", "crowd", "name", unique=True),)
+
+    #: `here` for our own people, else where the name comes from.
+    crowd: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(String(200))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), unique=True)
+    created_at: Mapped[datetime]
+
+
+HERE = "here"
+
+
+def by_name(session: Session, name: str) -> Person | None:
+    return session.scalar(select(Person).where(Person.name == name))
+
+
+def by_uid(session: Session, uid: uuid.UUID) -> Person | None:
+    return session.scalar(select(Person).where(Person.uid == uid))
+
+
+def everybody(session: Session) -> Sequence[Person]:
+    return session.scalars(select(Person).order_by(Person.id)).all()
+
+
+def active_admins(session: Session) -> int:
+    """Count the admins who can sign in (few people: counted here, not by JSON operators of two dialects)."""
+    found = session.scalars(select(Person).where(Person.active)).all()
+    return sum("admin" in person.roles for person in found)
+
+
+def by_token(session: Session, secret_hash: str) -> Person | None:
+    query = select(Person).join(Token, Token.person_id == Person.id)
+    return session.scalar(query.where(Token.secret_hash == secret_hash, Token.revoked_at.is_(None), Person.active))
+
+
+def by_sign_in(session: Session, secret_hash: str, now: datetime) -> Person | None:
+    query = select(Person).join(SignIn, SignIn.person_id == Person.id)
+    return session.scalar(query.where(SignIn.secret_hash == secret_hash, SignIn.expires_at > now, Person.active))
+
+
+def sign_in(session: Session, secret_hash: str) -> SignIn | None:
+    return session.scalar(select(SignIn).where(SignIn.secret_hash == secret_hash))
+
+
+def tokens(session: Session, person_id: int) -> Sequence[Token]:
+    query = select(Token).where(Token.person_id == person_id, Token.revoked_at.is_(None))
+    return session.scalars(query.order_by(Token.id)).all()
+
+
+def token(session: Session, person_id: int, uid: uuid.UUID) -> Token | None:
+    return session.scalar(select(Token).where(Token.person_id == person_id, Token.uid == uid))
+
+
+def worker_of(session: Session, person_id: int) -> Worker | None:
+    return session.scalar(select(Worker).where(Worker.person_id == person_id))
+
+
+def worker_named(session: Session, crowd: str, name: str) -> Worker | None:
+    return session.scalar(select(Worker).where(Worker.crowd == crowd, Worker.name == name))
+
+
+def workers_named(session: Session, crowd: str, names: Sequence[str]) -> dict[str, int]:
+    """Give the keys of those of the named workers of a crowd that exist."""
+    query = select(Worker.name, Worker.id).where(Worker.crowd == crowd, Worker.name.in_(names))
+    return {name: key for name, key in session.execute(query)}
+
+
+def worker_names(session: Session, ids: Sequence[int]) -> dict[int, tuple[uuid.UUID, str]]:
+    """Give the outside names of workers by key."""
+    found: dict[int, tuple[uuid.UUID, str]] = {}
+    for start in range(0, len(ids), 5000):
+        query = select(Worker.id, Worker.uid, Worker.name).where(Worker.id.in_(ids[start : start + 5000]))
+        found |= {key: (uid, name) for key, uid, name in session.execute(query)}
+    return found
+
+
+def add_workers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    session.execute(Worker.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+
+
+def count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Person)) or 0

@@ -1,0 +1,142 @@
+"""What a run says of items and of workers; and the crossing out of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Row,
+    SmallInteger,
+    delete,
+    select,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crowdqc.records.base import Base, Word
+from crowdqc.records.items import Item, ItemState
+from crowdqc.records.people import Worker
+
+
+class ItemScore(Base):
+    """What a run says of an item."""
+
+    __tablename__ = "item_scores"
+    __table_args__ = (
+        CheckConstraint("confidence IS NULL OR (confidence >= 0 AND confidence <= 1)", name="confidence"),
+        Index("ix_item_scores_run_id_confidence", "run_id", "confidence", "item_id"),
+        Index("ix_item_scores_item_id", "item_id"),
+    )
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), primary_key=True)
+    #: The number of the class; none for an item of which nothing is known.
+    label: Mapped[int | None] = mapped_column(SmallInteger)
+    confidence: Mapped[float | None] = mapped_column(Float(53))
+    #: 1 - confidence, exact where confidence rounds to 1.
+    doubt: Mapped[float | None] = mapped_column(Float(53))
+    #: float64 in the order of the run's classes.
+    posterior: Mapped[bytes] = mapped_column(LargeBinary)
+    margin: Mapped[float | None] = mapped_column(Float(53))
+    entropy: Mapped[float | None] = mapped_column(Float(53))
+    agreement: Mapped[float | None] = mapped_column(Float(53))
+    plurality: Mapped[float | None] = mapped_column(Float(53))
+    answers: Mapped[int]
+    tied: Mapped[bool]
+    route: Mapped[str] = mapped_column(Word)
+    priority: Mapped[float] = mapped_column(Float(53))
+
+
+class WorkerScore(Base):
+    """What a run says of a worker."""
+
+    __tablename__ = "worker_scores"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"), primary_key=True, index=True)
+    answers: Mapped[int]
+    gold_answers: Mapped[int]
+    gold_correct: Mapped[int]
+    gold_accuracy: Mapped[float | None] = mapped_column(Float(53))
+    gold_low: Mapped[float | None] = mapped_column(Float(53))
+    gold_high: Mapped[float | None] = mapped_column(Float(53))
+    consensus_accuracy: Mapped[float | None] = mapped_column(Float(53))
+    consensus_low: Mapped[float | None] = mapped_column(Float(53))
+    consensus_high: Mapped[float | None] = mapped_column(Float(53))
+    median_seconds: Mapped[float | None] = mapped_column(Float(53))
+    #: float64 [classes, classes], rows the true class: the estimate, and the expected counts it rests on.
+    confusion: Mapped[bytes] = mapped_column(LargeBinary)
+    confusion_counts: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+def add_items(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(ItemScore.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+
+
+def add_workers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        session.execute(WorkerScore.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+
+
+def forget_items(session: Session, run_ids: Sequence[int]) -> None:
+    """Drop the item scores of runs (worker scores stay: they are few, and show how a worker changes)."""
+    if run_ids:
+        session.execute(
+            delete(ItemScore).where(ItemScore.run_id.in_(run_ids)).execution_options(synchronize_session=False)
+        )
+
+
+def of_item(session: Session, run_id: int, item_id: int) -> ItemScore | None:
+    return session.scalar(select(ItemScore).where(ItemScore.run_id == run_id, ItemScore.item_id == item_id))
+
+
+def of_items(session: Session, run_id: int, item_ids: Collection[int]) -> dict[int, ItemScore]:
+    query = select(ItemScore).where(ItemScore.run_id == run_id, ItemScore.item_id.in_(item_ids))
+    return {score.item_id: score for score in session.scalars(query)}
+
+
+def doubtful(
+    session: Session, run_id: int, *, state: ItemState | None, after: tuple[float, int] | None, limit: int
+) -> Sequence[Row[ItemScore, Item]]:
+    """Give (score, item), the least confident first."""
+    query = select(ItemScore, Item).join(Item, Item.id == ItemScore.item_id).where(ItemScore.run_id == run_id)
+    query = query.where(ItemScore.confidence.is_not(None))
+    if state is not None:
+        query = query.where(Item.state == state)
+    if after is not None:
+        confidence, item_id = after
+        query = query.where(
+            (ItemScore.confidence > confidence)
+            | ((ItemScore.confidence == confidence) & (ItemScore.item_id > item_id))
+        )
+    return session.execute(query.order_by(ItemScore.confidence, ItemScore.item_id).limit(limit)).all()
+
+
+def page(session: Session, run_id: int, *, after: int, limit: int) -> Sequence[Row[ItemScore, Item]]:
+    """Give (score, item) in the order of items."""
+    query = select(ItemScore, Item).join(Item, Item.id == ItemScore.item_id)
+    query = query.where(ItemScore.run_id == run_id, ItemScore.item_id > after)
+    return session.execute(query.order_by(ItemScore.item_id).limit(limit)).all()
+
+
+def workers(session: Session, run_id: int) -> Sequence[Row[WorkerScore, Worker]]:
+    """Give (score, worker), the busiest first."""
+    query = select(WorkerScore, Worker).join(Worker, Worker.id == WorkerScore.worker_id)
+    query = query.where(WorkerScore.run_id == run_id)
+    return session.execute(query.order_by(WorkerScore.answers.desc(), Worker.name)).all()
+
+
+def worker(session: Session, run_id: int, worker_id: int) -> WorkerScore | None:
+    query = select(WorkerScore).where(WorkerScore.run_id == run_id, WorkerScore.worker_id == worker_id)
+    return session.scalar(query)
+
+
+def of_workers(session: Session, run_id: int, worker_ids: Collection[int]) -> dict[int, WorkerScore]:
+    query = select(WorkerScore).where(WorkerScore.run_id == run_id, WorkerScore.worker_id.in_(worker_ids))
+    return {score.worker_id: score for score in session.scalars(query)}
