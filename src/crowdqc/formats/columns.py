@@ -101,7 +101,7 @@ def _float(value: int | float, column: Column, row: int) -> float:
     return number
 
 
-def typed(values: Mapping[str, object], columns: Sequence[Column], format: str) -> dict[str, object]:  # noqa: A002
+def typed(values: Mapping[str, object], columns: Sequence[Column], format: str) -> dict[str, object]:
     """Give the values of a row that was read, each as its column's kind.
 
     What `write` wrote comes back as it was: ``typed(row.values, columns, format)`` of a row that

@@ -75,7 +75,7 @@ def lines(stream: BinaryIO, *, packed: bool, limit_bytes: int, limit_line: int) 
         yield from _block(b"".join(held), feed, number + 1, limit_line)
 
 
-def _block(block: bytes, feed: bytes, number: int, limit_line: int) -> Iterator[Line]:
+def _block(block: bytes, feed: bytes, first: int, limit_line: int) -> Iterator[Line]:
     """Give the lines of a block, the first of which has that number."""
     if len(block) <= limit_line and b"\0" not in block:
         try:
@@ -83,10 +83,10 @@ def _block(block: bytes, feed: bytes, number: int, limit_line: int) -> Iterator[
         except UnicodeDecodeError:
             pass
         else:
-            for number, line in enumerate(text.split(feed.decode()), number):
+            for number, line in enumerate(text.split(feed.decode()), first):
                 yield number, line, None
             return
-    for number, raw in enumerate(block.split(feed), number):
+    for number, raw in enumerate(block.split(feed), first):
         yield _too_long(number, limit_line) if len(raw) > limit_line else _line(number, raw)
 
 

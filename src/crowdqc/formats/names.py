@@ -65,7 +65,7 @@ _OTHERS = (
 )
 
 
-def named(format: str) -> Format:  # noqa: A002 - the word of the domain
+def named(format: str) -> Format:
     """Give the format of that name.
 
     Raises
@@ -79,7 +79,7 @@ def named(format: str) -> Format:  # noqa: A002 - the word of the domain
         raise _unknown(f"There is no format named {format!r}.") from None
 
 
-def media_type(format: str) -> str:  # noqa: A002
+def media_type(format: str) -> str:
     """Give the media type of a format.
 
     >>> media_type("csv")
@@ -88,7 +88,7 @@ def media_type(format: str) -> str:  # noqa: A002
     return named(format).media_type
 
 
-def extension(format: str) -> str:  # noqa: A002
+def extension(format: str) -> str:
     """Give the ending of a format's file names, with its dot.
 
     >>> extension("jsonl.gz")
@@ -176,7 +176,7 @@ def _by_look(head: bytes) -> str | None:
     if text.startswith("{"):
         return "jsonl"
     line = text.splitlines()[0] if text else ""
-    if "\0" in text or not line.isprintable() and "\t" not in line:
+    if "\0" in text or (not line.isprintable() and "\t" not in line):
         return None
     if "\t" in line and "," not in line:
         return "tsv"

@@ -16,7 +16,7 @@ _DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 def rows(
     stream: BinaryIO,
-    format: str,  # noqa: A002 - the word of the domain
+    format: str,
     *,
     nulls: bool = False,
     limit_bytes: int = LIMIT_BYTES,
@@ -81,7 +81,7 @@ def rows(
 
 def read(
     stream: BinaryIO,
-    format: str,  # noqa: A002
+    format: str,
     columns: Sequence[Column],
     *,
     limit_bytes: int = LIMIT_BYTES,

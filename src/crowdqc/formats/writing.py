@@ -15,7 +15,7 @@ _CHUNK = 1 << 16
 def write(
     rows: Iterable[Mapping[str, object]],
     columns: Sequence[Column],
-    format: str,  # noqa: A002 - the word of the domain
+    format: str,
     *,
     spreadsheet_safe: bool = False,
 ) -> Iterator[bytes]:

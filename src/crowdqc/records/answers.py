@@ -91,10 +91,10 @@ def of_assignment(session: Session, assignment_id: int) -> Answer | None:
     return session.scalar(select(Answer).where(Answer.assignment_id == assignment_id))
 
 
-def given(session: Session, item_ids: Collection[int]) -> set[tuple[int, int]]:
-    """Give the (item, worker) pairs that already have an answer."""
-    query = select(Answer.item_id, Answer.worker_id).where(Answer.item_id.in_(item_ids))
-    return {(item, worker) for item, worker in session.execute(query)}
+def labels(session: Session, item_ids: Collection[int]) -> dict[tuple[int, int], int | None]:
+    """Give what each worker said of items, by (item, worker)."""
+    query = select(Answer.item_id, Answer.worker_id, Answer.label).where(Answer.item_id.in_(item_ids))
+    return {(item, worker): label for item, worker, label in session.execute(query)}
 
 
 def of_item(session: Session, item_id: int) -> Sequence[tuple[Answer, Worker]]:
@@ -125,10 +125,9 @@ def votes(session: Session, project_id: int, *, until: int) -> VoteColumns:
         .where(Answer.project_id == project_id, Answer.counted, Answer.label.is_not(None), Answer.id <= until)
         .order_by(Answer.id)
     )
-    parts: list[NDArray[np.float64]] = []
+    chunks = session.execute(query.execution_options(yield_per=20_000)).partitions()
     # Keys fit a float64 exactly up to 2**53, so that one array takes a row as it comes.
-    for chunk in session.execute(query.execution_options(yield_per=20_000)).partitions():
-        parts.append(np.array([tuple(row) for row in chunk], dtype=np.float64))
+    parts = [np.array([tuple(row) for row in chunk], dtype=np.float64) for chunk in chunks]
     table = np.concatenate(parts) if parts else np.zeros((0, 5))
     numbers = table[:, :4].astype(np.int64)
     return VoteColumns(numbers[:, 0], numbers[:, 1], numbers[:, 2], numbers[:, 3], table[:, 4].copy())

@@ -129,8 +129,21 @@ def lapsed(session: Session, project_id: int, now: datetime, *, limit: int = 200
     ).all()
 
 
-def free_items(session: Session, project_id: int, worker_id: int, *, after: int, limit: int) -> Sequence[Item]:
-    """Lock items behind a place in the queue that have room and that this worker never had."""
+def free_items(
+    session: Session,
+    project_id: int,
+    worker_id: int,
+    *,
+    after: int,
+    until: int | None,
+    limit: int,
+    wait: bool = False,
+) -> Sequence[Item]:
+    """Lock items in a stretch of the queue that have room and that this worker never had.
+
+    Rows that others hold are passed over, or waited for. A row is looked at again once it is locked, so that one
+    which filled up meanwhile is not given.
+    """
     mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
     query = select(Item).where(
         Item.project_id == project_id,
@@ -139,15 +152,17 @@ def free_items(session: Session, project_id: int, worker_id: int, *, after: int,
         Item.answered + Item.leased < Item.overlap,
         ~mine,
     )
-    query = query.order_by(Item.id).limit(limit).with_for_update(skip_locked=True, of=Item)
+    if until is not None:
+        query = query.where(Item.id <= until)
+    query = query.order_by(Item.id).limit(limit).with_for_update(skip_locked=not wait, of=Item)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
-    """Give gold items that this worker never had; they have no places, so nobody has to be locked out."""
+    """Give gold items that this worker never had, by chance; they have no places, so nobody is locked out."""
     mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
     query = select(Item).where(Item.project_id == project_id, Item.state == ItemState.GOLD, ~mine)
-    return session.scalars(query.order_by(Item.id).limit(limit)).all()
+    return session.scalars(query.order_by(func.random()).limit(limit)).all()
 
 
 def leased_to_others(session: Session, project_id: int, worker_id: int) -> datetime | None:

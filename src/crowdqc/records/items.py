@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    case,
     func,
     select,
     text,
@@ -184,3 +185,20 @@ def move(session: Session, ids: Sequence[int], state: ItemState, *, out_of: Coll
             .values(state=state)
             .execution_options(synchronize_session=False)
         )
+
+
+def set_overlap(session: Session, project_id: int, before: int, after: int) -> None:
+    """Give open items that have a project's overlap its new one, or as much of it as they have used already."""
+    used = Item.answered + Item.leased
+    mine = (Item.project_id == project_id, Item.state == ItemState.OPEN, Item.overlap == before)
+    values = {"overlap": case((used > after, used), else_=after)}
+    quietly = {"synchronize_session": False}
+    session.execute(update(Item).where(*mine).values(values).execution_options(**quietly))
+    full = (Item.project_id == project_id, Item.state == ItemState.OPEN, Item.answered >= Item.overlap)
+    session.execute(update(Item).where(*full).values(state=ItemState.ANSWERED).execution_options(**quietly))
+
+
+def ids(session: Session, project_id: int, keys: Collection[str]) -> dict[str, int]:
+    """Give the keys inside of those of the named items that exist."""
+    query = select(Item.key, Item.id).where(Item.project_id == project_id, Item.key.in_(keys))
+    return {key: item_id for key, item_id in session.execute(query)}

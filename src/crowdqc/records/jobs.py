@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -165,3 +166,7 @@ def sweep(session: Session, before: datetime) -> None:
     session.execute(
         Job.__table__.delete().where(Job.state == JobState.DONE, Job.finished_at < before)  # type: ignore[attr-defined]
     )
+
+
+def by_uid(session: Session, uid: uuid.UUID) -> Job | None:
+    return session.scalar(select(Job).where(Job.uid == uid))

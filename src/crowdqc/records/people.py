@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -134,3 +134,13 @@ def add_workers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Person)) or 0
+
+
+def worker_by_uid(session: Session, uid: uuid.UUID) -> Worker | None:
+    return session.scalar(select(Worker).where(Worker.uid == uid))
+
+
+def names(session: Session, ids: Collection[int | None]) -> dict[int, str]:
+    """Give people's names by key."""
+    query = select(Person.id, Person.name).where(Person.id.in_([key for key in ids if key is not None]))
+    return {key: name for key, name in session.execute(query)}

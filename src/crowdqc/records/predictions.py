@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint,
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Keyed, Named, insert_or_leave
+from crowdqc.records.items import Item
 
 
 class Model(Named, Base):
@@ -124,3 +125,16 @@ def of_item(session: Session, item_id: int) -> Sequence[tuple[Model, bytes]]:
     return [
         (row[0], row[1]) for row in session.execute(query.where(Prediction.item_id == item_id).order_by(Model.id))
     ]
+
+
+def chunks(session: Session, model_id: int, *, size: int = 5000) -> Iterator[Sequence[tuple[str, bytes]]]:
+    """Give (item key, probabilities) of all that a model said."""
+    after = 0
+    while True:
+        query = select(Prediction.id, Item.key, Prediction.probabilities).join(Item, Item.id == Prediction.item_id)
+        query = query.where(Prediction.model_id == model_id, Prediction.id > after)
+        rows = session.execute(query.order_by(Prediction.id).limit(size)).all()
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield [(row[1], row[2]) for row in rows]

@@ -247,3 +247,7 @@ def chunks(session: Session, project_id: int, *, size: int = 2000) -> Iterator[S
         after = rows[-1][0].id
         yield rows
         session.expunge_all()
+
+
+def is_live(session: Session, item_id: int) -> bool:
+    return session.scalar(select(Review.id).where(Review.item_id == item_id, Review.state.in_(LIVE))) is not None

@@ -96,3 +96,17 @@ def superseded(session: Session, project_id: int, *, before: int) -> Sequence[in
     """Give the keys of runs that answers caused and that a newer one has replaced."""
     query = select(Run.id).where(Run.project_id == project_id, Run.id < before, Run.cause == RunCause.ANSWERS)
     return session.scalars(query.order_by(Run.id)).all()
+
+
+def waits(session: Session, project_id: int) -> bool:
+    """Say whether a run of a project is asked for and not done."""
+    return waiting(session, project_id) is not None
+
+
+def waiting(session: Session, project_id: int, cause: RunCause | None = None) -> Run | None:
+    query = select(Run).where(
+        Run.project_id == project_id, Run.state == RunState.WAITING, Run.repeats_id.is_(None)
+    )
+    if cause is not None:
+        query = query.where(Run.cause == cause)
+    return session.scalar(query.order_by(Run.id).limit(1))

@@ -73,8 +73,8 @@ class Upload(Named, Base):
     faulty: Mapped[int] = mapped_column(default=0)
     #: The last line that is dealt with; a reading that was cut off goes on behind it.
     line: Mapped[int] = mapped_column(default=0)
-    #: Bytes of the file that are read, for the progress shown.
-    position: Mapped[int] = mapped_column(Key, default=0)
+    #: How many rows the file has; known once it has been looked through.
+    total: Mapped[int | None]
     failure: Mapped[dict[str, Any] | None]
     created_by: Mapped[int] = mapped_column(ForeignKey("people.id"))
     created_at: Mapped[datetime]

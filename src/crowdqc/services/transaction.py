@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ class Transaction:
     now: datetime
     storage: Storage
     settings: Settings
+    #: Chance where a use case wants it; not to be guessed by those who are given its results.
+    chance: random.Random = field(default_factory=random.SystemRandom)
 
     def defer(self, name: jobs.JobName, subject: str, *, after: float = 0.0) -> None:
         """Have work done when this transaction has committed, at the earliest `after` seconds from now."""

@@ -1,0 +1,120 @@
+"""The name of a job and the use cases that it means; each may run twice and does no harm."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from crowdqc.errors import CrowdqcError
+from crowdqc.execution import Execution
+from crowdqc.formats import Unreadable
+from crowdqc.quality import judge
+from crowdqc.records.jobs import Job, JobName
+from crowdqc.records.uploads import UploadKind
+from crowdqc.services import answers, batches, predictions, runs, uploads, work
+from crowdqc.services.transaction import Transaction
+from crowdqc.settings import Settings
+from crowdqc.storage import NoSuchFile, Storage
+
+log = logging.getLogger(__name__)
+
+
+class Installed(Protocol):
+    """As much of an installation as jobs need."""
+
+    settings: Settings
+    storage: Storage
+    execution: Execution
+
+    def transaction(self) -> AbstractContextManager[Transaction]: ...
+
+    def reading(self) -> AbstractContextManager[Transaction]: ...
+
+
+#: Who makes something of an upload's rows.
+KEEPERS = {
+    UploadKind.ITEMS: batches.keep,
+    UploadKind.ANSWERS: answers.keep,
+    UploadKind.PREDICTIONS: predictions.keep,
+}
+
+
+def read_upload(installed: Installed, upload_id: int) -> None:
+    """Look a file through, then keep its rows a chunk at a time; one that was cut off goes on where it was."""
+    with installed.transaction() as tx:
+        reading = uploads.begin(tx, upload_id)
+    if reading is None:
+        return
+    try:
+        if not reading.looked_through:
+            total = uploads.look_through(installed.storage, installed.settings, reading)
+            with installed.transaction() as tx:
+                uploads.looked_through(tx, upload_id, total=total)
+        for rows in uploads.chunks(installed.storage, installed.settings, reading):
+            with installed.transaction() as tx:
+                KEEPERS[reading.kind](tx, upload_id, rows)
+    except (Unreadable, NoSuchFile) as error:
+        with installed.transaction() as tx:
+            uploads.fail(tx, upload_id, error)
+        return
+    with installed.transaction() as tx:
+        uploads.finish(tx, upload_id)
+
+
+def aggregate(installed: Installed, project_id: int) -> None:
+    """Make the run that new answers call for."""
+    with installed.transaction() as tx:
+        run_id = runs.begin(tx, project_id)
+    perform_run(installed, run_id)
+
+
+def perform_run(installed: Installed, run_id: int) -> None:
+    """Read, think, write; the thinking stands between two transactions, so that nobody waits for it."""
+    try:
+        with installed.transaction() as tx:
+            reading = runs.read(tx, run_id)
+        if reading is None:
+            return
+        (judgement,) = installed.execution.map(judge, [reading.problem])
+        with installed.transaction() as tx:
+            runs.write(tx, reading, judgement)
+    except CrowdqcError as error:
+        with installed.transaction() as tx:
+            runs.fail(tx, run_id, error)
+        raise
+
+
+JOBS: Mapping[JobName, Callable[[Installed, int], None]] = {
+    JobName.READ_UPLOAD: read_upload,
+    JobName.AGGREGATE: aggregate,
+    JobName.PERFORM_RUN: perform_run,
+}
+
+
+def perform(installed: Installed, job: Job) -> None:
+    """Do what a job means, and say how it ended; raise what made it fail."""
+    try:
+        JOBS[JobName(job.name)](installed, job.row)
+    except Exception as error:
+        with installed.transaction() as tx:
+            work.fail(tx, job, error)
+        raise
+    with installed.transaction() as tx:
+        work.finish(tx, job)
+
+
+def perform_due(installed: Installed) -> int:
+    """Do all jobs that are due, one after another, and say how many there were."""
+    done = 0
+    while True:
+        with installed.transaction() as tx:
+            job = work.claim(tx)
+        if job is None:
+            return done
+        done += 1
+        try:
+            perform(installed, job)
+        except Exception:
+            log.exception("Job %s of %s failed.", job.name, job.subject)

@@ -1,0 +1,59 @@
+"""One file a method, one list of them, one suite of checks that all must pass (`tests/quality/aggregation`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Protocol
+
+from crowdqc.errors import Invalid
+from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.dawid_skene import DawidSkene
+from crowdqc.quality.aggregation.decision import decide
+from crowdqc.quality.aggregation.majority_vote import MajorityVote
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.votes import Votes
+
+__all__ = ["METHODS", "Aggregator", "Consensus", "DawidSkene", "InvalidMethod", "MajorityVote", "decide", "method"]
+
+
+class InvalidMethod(Invalid):
+    """There is no such method of aggregation, or it has no such parameter."""
+
+
+class Aggregator(Protocol):
+    """A method with its parameters: a frozen dataclass whose `fit` returns a value and changes nothing."""
+
+    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus: ...
+
+
+METHODS: Mapping[str, type[MajorityVote] | type[DawidSkene]] = {
+    "majority_vote": MajorityVote,
+    "dawid_skene": DawidSkene,
+}
+
+
+def method(name: str, parameters: Mapping[str, object] | None = None) -> Aggregator:
+    """Make the aggregator of that name with these parameters.
+
+    Raises
+    ------
+    InvalidMethod
+        No such method, or no such parameter: the message lists those that there are.
+
+    Examples
+    --------
+    >>> method("dawid_skene", {"diagonal": 4}).diagonal
+    4
+    """
+    if name not in METHODS:
+        raise InvalidMethod(f"There is no method {name!r}. Methods: {', '.join(METHODS)}.", name=name)
+    chosen = METHODS[name]
+    names = [field.name for field in fields(chosen)]
+    unknown = [key for key in parameters or {} if key not in names]
+    if unknown:
+        raise InvalidMethod(
+            f"{name} has no parameter {unknown[0]!r}. Parameters: {', '.join(names)}.",
+            errors=[{"where": f"parameters.{key}", "what": "not a parameter of this method"} for key in unknown],
+        )
+    return chosen(**(parameters or {}))  # type: ignore[arg-type]

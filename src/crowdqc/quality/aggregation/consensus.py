@@ -1,0 +1,220 @@
+"""What aggregation gives: the posterior of each item, its label, and what was learned of the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import logsumexp
+
+from crowdqc.quality.aggregation import decision
+from crowdqc.quality.arrays import CHUNK, Codes, Flags, Floats
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.votes import Votes
+
+#: Stands for log 0: one veto outweighs all other evidence, yet two vetoed classes can still be compared.
+LOG_ZERO = -700.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Consensus:
+    """The result of an aggregation.
+
+    Attributes
+    ----------
+    posterior
+        float64[n_items, K], rows sum to 1. Gold items are restricted to their accepted labels.
+    log_posterior
+        float64[n_items, K], its logarithm: tells items apart whose posterior rounds to 1.
+    label
+        int32[n_items], the class code; -1 for an item with neither answers nor gold.
+    tied
+        bool[n_items], two labels are equally good; the first in the declared order was taken. Never true of gold.
+    known
+        bool[n_items], gold items.
+    class_prior
+        float64[K], share of each class among the items whose truth is not known.
+    confusion
+        float64[n_workers, K, K], P(said | true), rows are true classes; None for a method that has none.
+        A row of zeros is a class that the worker never met (possible only without a prior).
+    iterations, converged
+        How the fit ended.
+    objective
+        float64[iterations], the log posterior (or likelihood) after each iteration, in nats; never falls.
+    """
+
+    posterior: Floats
+    log_posterior: Floats
+    label: Codes
+    tied: Flags
+    known: Flags
+    class_prior: Floats
+    confusion: Floats | None = None
+    iterations: int = 0
+    converged: bool = True
+    objective: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def of(
+        cls,
+        log_scores: Floats,
+        votes: Votes,
+        gold: Gold,
+        *,
+        class_prior: Floats,
+        confusion: Floats | None = None,
+        objective: Floats | None = None,
+        converged: bool = True,
+    ) -> Self:
+        """Normalise log scores, float64[n_items, K], restrict them to the gold and decide the labels."""
+        known = gold.known
+        log_posterior = clamp(log_scores, gold)
+        if log_posterior.size:
+            log_posterior -= logsumexp(log_posterior, axis=1, keepdims=True)
+        posterior = np.exp(log_posterior)
+        label, tied = decision.top(posterior)
+        silent = (votes.answers_per_item() == 0) & ~known
+        label[silent] = -1
+        objective = np.zeros(0) if objective is None else objective
+        return cls(
+            posterior=posterior,
+            log_posterior=log_posterior,
+            label=label,
+            tied=tied & ~silent & ~known,
+            known=known,
+            class_prior=class_prior,
+            confusion=confusion,
+            iterations=objective.size,
+            converged=converged,
+            objective=objective,
+        )
+
+    @property
+    def confidence(self) -> Floats:
+        """Probability of the label, float64[n_items]; NaN where there is no label."""
+        return self._of_label(self.posterior)
+
+    @property
+    def doubt(self) -> Floats:
+        """Probability that the label is wrong, float64[n_items]: 1 - confidence without its rounding."""
+        return np.asarray(np.where(self.label < 0, np.nan, self._others().sum(axis=1)))
+
+    @property
+    def margin(self) -> Floats:
+        """Confidence less the probability of the next best class, float64[n_items]."""
+        return np.asarray(self.confidence - self._others().max(axis=1, initial=0.0))
+
+    @property
+    def log_odds(self) -> Floats:
+        """Log odds of the label, in nats, float64[n_items]: ranks items even where doubt underflows."""
+        others = self.log_posterior.copy()
+        rows = np.flatnonzero(self.label >= 0)
+        others[rows, self.label[rows]] = -np.inf
+        return np.asarray(self._of_label(self.log_posterior) - np.logaddexp.reduce(others, axis=1))
+
+    def under(self, costs: ArrayLike) -> Self:
+        """Choose the labels anew, so that mistakes are expected to cost least; gold keeps its label.
+
+        `costs[true, said]` is float64[K, K] with a zero diagonal; raises `InvalidCosts`.
+        """
+        table = decision.check_costs(costs, self.posterior.shape[1])
+        label, tied = decision.top(-(self.posterior @ table))
+        settled = self.known | (self.label < 0)
+        return replace(
+            self,
+            label=np.where(settled, self.label, label).astype(np.int32),
+            tied=tied & ~settled,
+        )
+
+    def without_own(self, votes: Votes) -> Floats:
+        """Judge each answer by everyone else: probability of its label had its worker not answered the item.
+
+        With confusion matrices the worker's evidence is taken out of the item's log posterior; without
+        them it is the chance that the others' majority is this label, ties drawn evenly. All of a worker's
+        repeated answers to an item are left out together. Gold speaks for itself.
+
+        Returns
+        -------
+        float64[n_answers]
+            NaN where nobody else answered the item and it is not gold.
+        """
+        chances = np.empty(len(votes))
+        own = np.cumsum(votes.opens_group()) - 1
+        own_size = np.bincount(own)[own] if len(votes) else own
+        alone = (own_size == votes.answers_per_item()[votes.item]) & ~self.known[votes.item]
+        for part in _parts(own):
+            scores = self._others_scores(votes, part, own[part])
+            gilded = self.known[votes.item[part]]
+            scores[gilded] = self.log_posterior[votes.item[part][gilded]]
+            mine = scores[np.arange(len(scores)), votes.label[part]]
+            chances[part] = np.exp(mine - logsumexp(scores, axis=1))
+        chances[alone] = np.nan
+        return chances
+
+    def _others_scores(self, votes: Votes, part: slice, own: Codes) -> Floats:
+        """Log scores of the classes from everyone but the answer's worker, float64[answers of part, K]."""
+        item, worker, label = votes.item[part], votes.worker[part], votes.label[part]
+        group = own - own[0]
+        starts = np.flatnonzero(np.diff(own, prepend=own[0] - 1))
+        if self.confusion is None:
+            given = np.zeros((item.size, votes.n_classes))
+            given[np.arange(item.size), label] = 1.0
+            others = self._counts(votes, item) - np.add.reduceat(given, starts)[group]
+            return np.asarray(np.where(others == others.max(axis=1, keepdims=True), 0.0, -np.inf))
+        evidence = safe_log(self.confusion[worker, :, label])
+        return np.asarray(self.log_posterior[item] - np.add.reduceat(evidence, starts)[group])
+
+    @staticmethod
+    def _counts(votes: Votes, item: Codes) -> Floats:
+        """Votes of the classes on each of the items, which are sorted, float64[len(item), K]."""
+        low, high = np.searchsorted(votes.item, (item[0], item[-1] + 1))
+        cells = (votes.item[low:high] - item[0]).astype(np.int64) * votes.n_classes + votes.label[low:high]
+        counts = np.bincount(cells, minlength=(int(item[-1]) - int(item[0]) + 1) * votes.n_classes)
+        return np.asarray(counts.reshape(-1, votes.n_classes)[item - item[0]], dtype=np.float64)
+
+    def _of_label(self, table: Floats) -> Floats:
+        if not table.size:
+            return np.full(len(table), np.nan)
+        chosen = np.take_along_axis(table, np.maximum(self.label, 0)[:, None], axis=1)[:, 0]
+        return np.asarray(np.where(self.label < 0, np.nan, chosen))
+
+    def _others(self) -> Floats:
+        others = self.posterior.copy()
+        rows = np.flatnonzero(self.label >= 0)
+        others[rows, self.label[rows]] = 0.0
+        return others
+
+
+def clamp(log_scores: Floats, gold: Gold) -> Floats:
+    """Restrict the rows of gold items to their accepted labels; a copy, float64[n_items, K].
+
+    Where all accepted labels have no score at all they become equally likely.
+    """
+    known = gold.known
+    clamped = log_scores.copy()
+    rows = np.where(gold.accepted[known], log_scores[known], -np.inf)
+    void = ~np.isfinite(rows).any(axis=1)
+    rows[void] = np.where(gold.accepted[known][void], 0.0, -np.inf)
+    clamped[known] = rows
+    return clamped
+
+
+def safe_log(probabilities: Floats) -> Floats:
+    """Take logarithms with a floor for zero that changes no ranking."""
+    logs = np.full(probabilities.shape, LOG_ZERO)
+    np.log(probabilities, out=logs, where=probabilities > 0)
+    return np.asarray(np.maximum(logs, LOG_ZERO))
+
+
+def _parts(own: Codes) -> Iterator[slice]:
+    """Cut the answers into chunks that never divide a worker's repeated answers to one item."""
+    start = 0
+    while start < own.size:
+        stop = min(start + CHUNK, own.size)
+        while stop < own.size and own[stop] == own[stop - 1]:
+            stop += 1
+        yield slice(start, stop)
+        start = stop

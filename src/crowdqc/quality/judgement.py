@@ -1,0 +1,143 @@
+"""The whole of the thinking: from a problem to a judgement, in one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from crowdqc.errors import Invalid
+from crowdqc.quality.aggregation import method
+from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.agreement import (
+    Agreement,
+    fleiss_kappa,
+    gwet_ac1,
+    krippendorff_alpha,
+    percent_agreement,
+)
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.items import ItemScores, score_items
+from crowdqc.quality.predictions import Contradictions, Predictions, contradictions
+from crowdqc.quality.routing import Policy, Routes, Signals, audit_draws
+from crowdqc.quality.votes import Votes
+from crowdqc.quality.workers import WorkerScores, score_workers
+
+
+class InvalidProblem(Invalid):
+    """The parts of the problem do not fit together."""
+
+
+#: Coefficients that a judgement reports, by name.
+COEFFICIENTS = {
+    "percent_agreement": percent_agreement,
+    "krippendorff_alpha": krippendorff_alpha,
+    "fleiss_kappa": fleiss_kappa,
+    "gwet_ac1": gwet_ac1,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """All that a judgement depends on; equal problems have equal judgements.
+
+    Attributes
+    ----------
+    votes, gold, predictions
+        What workers say, what is known, what models say.
+    method, parameters
+        The method of aggregation, by the names of `METHODS`.
+    policy
+        A `Policy`, or its JSON.
+    costs
+        float64[K, K], `costs[true, said]`, or None for the likeliest label.
+    reports
+        int[n_items], workers who reported a problem with the item.
+    complete
+        bool[n_items], items that have all the answers they are to get for now; the others wait.
+    resamples
+        Bootstrap draws for the intervals of agreement; 0 for none.
+    seed
+        Fixes the random audit and the bootstrap.
+    """
+
+    votes: Votes
+    gold: Gold | None = None
+    predictions: Predictions | None = None
+    method: str = "dawid_skene"
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    policy: Policy | object = field(default_factory=Policy.default)
+    costs: ArrayLike | None = None
+    reports: ArrayLike | None = None
+    complete: ArrayLike | None = None
+    resamples: int = 200
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What there is to know of a problem; per-item values in the order of its items."""
+
+    consensus: Consensus
+    items: ItemScores
+    workers: WorkerScores
+    agreement: Mapping[str, Agreement]
+    contradictions: Contradictions
+    routes: Routes
+
+
+def judge(problem: Problem) -> Judgement:
+    """Fit, score workers and items, find contradictions, route.
+
+    Raises
+    ------
+    Invalid
+        A method, parameter, policy or table of costs that cannot be read; parts of unequal length.
+    """
+    votes = problem.votes
+    gold = Gold.none(votes) if problem.gold is None else problem.gold
+    if gold.accepted.shape != (votes.n_items, votes.n_classes):
+        raise InvalidProblem("The gold is that of other votes.")
+    policy = problem.policy if isinstance(problem.policy, Policy) else Policy.of(problem.policy)
+    complete = _column(problem.complete, votes.n_items, "complete", True).astype(bool)
+    reports = _column(problem.reports, votes.n_items, "reports", 0).astype(np.int64)
+
+    consensus = method(problem.method, problem.parameters).fit(votes, gold)
+    if problem.costs is not None:
+        consensus = consensus.under(problem.costs)
+    items = score_items(votes, consensus)
+    found = Contradictions.none()
+    if problem.predictions is not None:
+        found = contradictions(problem.predictions, consensus.label)
+    signals = Signals.of(
+        items,
+        classes=votes.classes,
+        contradictions=found,
+        reports=reports,
+        audit=audit_draws(votes.items, problem.seed) if "audit" in policy.names() else None,
+    )
+    return Judgement(
+        consensus=consensus,
+        items=items,
+        workers=score_workers(votes, consensus, gold),
+        agreement=_agreement(votes, problem),
+        contradictions=found,
+        routes=policy.route(signals, settled=gold.known, waiting=(items.answers == 0) | ~complete),
+    )
+
+
+def _agreement(votes: Votes, problem: Problem) -> dict[str, Agreement]:
+    rng = np.random.default_rng(problem.seed) if problem.resamples else None
+    return {
+        name: coefficient(votes, intervals=rng, resamples=problem.resamples)
+        for name, coefficient in COEFFICIENTS.items()
+    }
+
+
+def _column(values: ArrayLike | None, n_items: int, what: str, default: object) -> np.ndarray:
+    column = np.full(n_items, default) if values is None else np.asarray(values)
+    if column.shape != (n_items,):
+        raise InvalidProblem(f"{what} has the shape {column.shape}; it must be one column of {n_items} items.")
+    return column

@@ -1,0 +1,260 @@
+"""Who said what of which item, as coded columns: the input of everything in `quality`."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from crowdqc.errors import Invalid
+from crowdqc.quality.arrays import Codes, Flags, Floats
+
+T = TypeVar("T", bound=Hashable)
+Repeats = Literal["first", "last", "all", "reject"]
+
+
+class InvalidVotes(Invalid):
+    """The answers cannot be read as votes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """Answers as columns, sorted by item and then by worker; build them with `of` or `coded`.
+
+    Attributes
+    ----------
+    item, worker, label
+        int32[n], codes into `items`, `workers`, `classes`.
+    items, workers
+        The ids by code; an item may have no answer.
+    classes
+        The declared classes by code, used or not.
+    seconds
+        float64[n], the time that each answer took, NaN where unknown; None where nobody measured.
+    """
+
+    item: Codes
+    worker: Codes
+    label: Codes
+    items: tuple[Hashable, ...]
+    workers: tuple[Hashable, ...]
+    classes: tuple[str, ...]
+    seconds: Floats | None = None
+
+    @classmethod
+    def of(
+        cls,
+        items: Iterable[Hashable],
+        workers: Iterable[Hashable],
+        labels: Iterable[str],
+        *,
+        classes: Sequence[str] | None = None,
+        seconds: ArrayLike | None = None,
+        repeats: Repeats = "first",
+        all_items: Sequence[Hashable] | None = None,
+    ) -> Self:
+        """Read three parallel columns of ids and labels, one row an answer, in the order of answering.
+
+        Parameters
+        ----------
+        classes
+            The declared classes, in the order that ordinal measures and ties use; None takes the
+            distinct labels, sorted.
+        seconds
+            Time an answer took; what is not above zero (a clock set back) counts as unknown.
+        repeats
+            What to do when a worker answered an item more than once: keep the first or the last
+            answer, keep all, or reject the whole. Only here does the order of the rows matter.
+        all_items
+            Every item, in the order that per-item arrays shall have; None takes those with answers, sorted.
+
+        Raises
+        ------
+        InvalidVotes
+            A missing id or label, a label that is not text or not declared, columns of unequal length.
+
+        Examples
+        --------
+        >>> votes = Votes.of(["a", "a", "b"], ["ann", "bob", "ann"], ["cat", "dog", "dog"])
+        >>> votes.classes, votes.counts().tolist()
+        (('cat', 'dog'), [[1, 1], [0, 1]])
+        """
+        item_ids, worker_ids, names = _plain(items), _plain(workers), _plain(labels)
+        if not len(item_ids) == len(worker_ids) == len(names):
+            lengths = f"{len(item_ids)}, {len(worker_ids)} and {len(names)}"
+            raise InvalidVotes(f"The columns have {lengths} rows; they must be equally long.")
+        for column, what in ((item_ids, "item"), (worker_ids, "worker"), (names, "label")):
+            _refuse_missing(column, what)
+        known_classes = tuple(_ordered(dict.fromkeys(names)) if classes is None else classes)
+        known_items = tuple(_ordered(dict.fromkeys(item_ids)) if all_items is None else all_items)
+        known_workers = tuple(_ordered(dict.fromkeys(worker_ids)))
+        return cls.coded(
+            _code(item_ids, known_items, "item"),
+            _code(worker_ids, known_workers, "worker"),
+            _code(names, known_classes, "label"),
+            items=known_items,
+            workers=known_workers,
+            classes=known_classes,
+            seconds=seconds,
+            repeats=repeats,
+        )
+
+    @classmethod
+    def coded(
+        cls,
+        item: ArrayLike,
+        worker: ArrayLike,
+        label: ArrayLike,
+        *,
+        items: Sequence[Hashable],
+        workers: Sequence[Hashable],
+        classes: Sequence[str],
+        seconds: ArrayLike | None = None,
+        repeats: Repeats = "first",
+    ) -> Self:
+        """Build votes from columns that are codes already; checks, sorts and settles repeats as `of` does."""
+        if repeats not in get_args(Repeats):
+            raise InvalidVotes(f"repeats is {repeats!r}; it must be one of {', '.join(get_args(Repeats))}.")
+        columns = {
+            what: _checked(codes, len(ids), what)
+            for what, codes, ids in (
+                ("item", item, items),
+                ("worker", worker, workers),
+                ("label", label, classes),
+            )
+        }
+        if len(set(classes)) != len(classes) or len(set(items)) != len(items):
+            raise InvalidVotes("An item or a class is named twice.")
+        rows = columns["item"].size
+        if any(column.size != rows for column in columns.values()):
+            raise InvalidVotes("The columns must be equally long.")
+        time = None if seconds is None else _seconds(seconds, rows)
+
+        key = columns["item"].astype(np.int64) * max(len(workers), 1) + columns["worker"]
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        new = np.ones(rows, dtype=bool)
+        new[1:] = key[1:] != key[:-1]
+        if repeats == "reject" and not new.all():
+            row = order[int(np.argmin(new))]
+            who, what = workers[columns["worker"][row]], items[columns["item"][row]]
+            raise InvalidVotes(f"Worker {who!r} answered item {what!r} more than once.", row=int(row))
+        if repeats == "first":
+            order = order[new]
+        elif repeats == "last":
+            order = order[np.append(new[1:], True)[:rows]]
+        return cls(
+            item=columns["item"][order],
+            worker=columns["worker"][order],
+            label=columns["label"][order],
+            items=tuple(items),
+            workers=tuple(workers),
+            classes=tuple(classes),
+            seconds=None if time is None else time[order],
+        )
+
+    def __len__(self) -> int:
+        return int(self.item.size)
+
+    @property
+    def n_items(self) -> int:
+        return len(self.items)
+
+    @property
+    def n_workers(self) -> int:
+        return len(self.workers)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
+
+    def counts(self) -> NDArray[np.int64]:
+        """How often each item was given each class, int64[n_items, K]."""
+        cells = self.item.astype(np.int64) * self.n_classes + self.label
+        return np.bincount(cells, minlength=self.n_items * self.n_classes).reshape(self.n_items, self.n_classes)
+
+    def answers_per_item(self) -> NDArray[np.int64]:
+        return np.bincount(self.item, minlength=self.n_items)
+
+    def answers_per_worker(self) -> NDArray[np.int64]:
+        return np.bincount(self.worker, minlength=self.n_workers)
+
+    def opens_group(self) -> Flags:
+        """True at the first of each worker's answers to an item, bool[n]; all True unless repeats are kept."""
+        new = np.ones(len(self), dtype=bool)
+        new[1:] = (self.item[1:] != self.item[:-1]) | (self.worker[1:] != self.worker[:-1])
+        return new
+
+    def once(self) -> Votes:
+        """Keep the first answer of each worker to each item: a person is one voice, however often asked."""
+        first = self.opens_group()
+        return self if first.all() else self.where(first)
+
+    def where(self, keep: Flags) -> Votes:
+        """Keep the answers where `keep`, bool[n], is true; items, workers and classes stay as they are."""
+        return Votes(
+            self.item[keep],
+            self.worker[keep],
+            self.label[keep],
+            self.items,
+            self.workers,
+            self.classes,
+            None if self.seconds is None else self.seconds[keep],
+        )
+
+
+def _plain(column: Iterable[T]) -> list[T]:
+    # numpy's own scalars would make ids of a type that nobody wrote
+    return column.tolist() if isinstance(column, np.ndarray) else list(column)
+
+
+def _refuse_missing(column: Sequence[Hashable], what: str) -> None:
+    """Look at the distinct values only: a million rows hold few labels."""
+    for value in dict.fromkeys(column):
+        if value is None or value == "" or value != value:
+            fault = "is missing"
+        elif what == "label" and not isinstance(value, str):
+            fault = f"is {value!r}, not text"  # 1, '1', True and 1.0 would be told apart by accident
+        else:
+            continue
+        row = next(row for row, other in enumerate(column) if other is value or other == value)
+        raise InvalidVotes(f"The {what} of row {row} {fault}.", row=row)
+
+
+def _ordered(distinct: Iterable[T]) -> list[T]:
+    """Sort ids by their own order where they have one, so that codes never depend on the order of the rows."""
+    try:
+        return sorted(distinct)  # type: ignore[type-var]
+    except TypeError:
+        return sorted(distinct, key=lambda value: (type(value).__name__, str(value)))
+
+
+def _code(column: Sequence[Hashable], known: Sequence[Hashable], what: str) -> Codes:
+    code = {value: place for place, value in enumerate(known)}
+    try:
+        return np.fromiter(map(code.__getitem__, column), dtype=np.int32, count=len(column))
+    except KeyError as unknown:
+        value = unknown.args[0]
+        row = column.index(value)
+        among = f" Known: {', '.join(map(repr, known))}." if what == "label" else ""
+        raise InvalidVotes(f"The {what} {value!r} of row {row} is not known.{among}", row=row) from None
+
+
+def _checked(codes: ArrayLike, size: int, what: str) -> Codes:
+    column = np.asarray(codes)
+    if column.ndim != 1 or (column.size and not np.issubdtype(column.dtype, np.integer)):
+        raise InvalidVotes(f"The {what} codes must be one column of whole numbers.")
+    if column.size and (column.min() < 0 or column.max() >= size):
+        raise InvalidVotes(f"The {what} codes must lie from 0 to {size - 1}.")
+    return column.astype(np.int32)
+
+
+def _seconds(seconds: ArrayLike, rows: int) -> Floats:
+    time = np.array(seconds, dtype=np.float64)
+    if time.shape != (rows,):
+        raise InvalidVotes(f"There are {time.size} times for {rows} answers.")
+    time[~(np.isfinite(time) & (time > 0))] = np.nan
+    return time

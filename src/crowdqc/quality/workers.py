@@ -1,0 +1,141 @@
+"""How well each worker does, against gold and against everyone else, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.arrays import CHUNK, Floats
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.intervals import beta_interval
+from crowdqc.quality.votes import Votes
+
+#: Pseudo-answers in each row of a reported confusion matrix: this many right, this many spread over the rest.
+TRUST = (2.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkerScores:
+    """One entry a worker, in the order of `votes.workers`.
+
+    Attributes
+    ----------
+    answers
+        int64, answers given.
+    confusion
+        float64[n_workers, K, K], P(said | true), rows true: the posterior mean under a prior with `TRUST`
+        pseudo-answers a row, so a row without evidence is the prior and not a judgement.
+    confusion_counts
+        float64[n_workers, K, K], expected number of answers of each kind, by the consensus.
+    gold_answers, gold_correct
+        int64, answers to gold items, and those among them that are accepted.
+    gold_accuracy, gold_low, gold_high
+        float64, their share and its interval; NaN and (0, 1) without gold answers.
+    judged
+        int64, answers that enter the following: those to gold and to items that somebody else answered.
+    consensus_accuracy, consensus_low, consensus_high
+        float64, share of answers that are right by the gold or else by everyone else's evidence (one's
+        own answer never counts for itself), and its interval; NaN and (0, 1) where nothing is judged.
+    median_seconds
+        float64, NaN where no time is known.
+    """
+
+    answers: NDArray[np.int64]
+    confusion: Floats
+    confusion_counts: Floats
+    gold_answers: NDArray[np.int64]
+    gold_correct: NDArray[np.int64]
+    gold_accuracy: Floats
+    gold_low: Floats
+    gold_high: Floats
+    judged: NDArray[np.int64]
+    consensus_accuracy: Floats
+    consensus_low: Floats
+    consensus_high: Floats
+    median_seconds: Floats
+
+
+def score_workers(
+    votes: Votes, consensus: Consensus, gold: Gold | None = None, *, level: float = 0.95
+) -> WorkerScores:
+    """Score each worker's answers.
+
+    Examples
+    --------
+    >>> from crowdqc.quality.aggregation import MajorityVote
+    >>> votes = Votes.of([1, 1, 1, 2], ["a", "b", "c", "a"], ["x", "x", "y", "y"])
+    >>> gold = Gold.of(votes, {2: "x"})
+    >>> scores = score_workers(votes, MajorityVote().fit(votes, gold), gold)
+    >>> scores.gold_accuracy.tolist()
+    [0.0, nan, nan]
+    >>> scores.consensus_accuracy.tolist()  # beside the gold: b is backed by a, opposed by c
+    [0.25, 0.5, 0.0]
+    """
+    gold = Gold.none(votes) if gold is None else gold
+    on_gold = gold.known[votes.item]
+    accepted = gold.accepted[votes.item, votes.label]
+    gold_answers = np.bincount(votes.worker[on_gold], minlength=votes.n_workers)
+    gold_correct = np.bincount(votes.worker[accepted], minlength=votes.n_workers)
+    gold_low, gold_high = beta_interval(gold_correct, gold_answers, level)
+
+    right = np.where(on_gold, accepted, consensus.without_own(votes))
+    counted = ~np.isnan(right)
+    judged = np.bincount(votes.worker[counted], minlength=votes.n_workers)
+    backed = np.bincount(votes.worker[counted], weights=right[counted], minlength=votes.n_workers)
+    low, high = beta_interval(backed, judged, level)
+
+    counts = _confusion_counts(votes, consensus)
+    weighted = counts + _prior(votes.n_classes)
+    return WorkerScores(
+        answers=votes.answers_per_worker(),
+        confusion=weighted / weighted.sum(axis=2, keepdims=True),
+        confusion_counts=counts,
+        gold_answers=gold_answers,
+        gold_correct=gold_correct,
+        gold_accuracy=_share(gold_correct, gold_answers),
+        gold_low=gold_low,
+        gold_high=gold_high,
+        judged=judged,
+        consensus_accuracy=_share(backed, judged),
+        consensus_low=low,
+        consensus_high=high,
+        median_seconds=_median_seconds(votes),
+    )
+
+
+def _share(part: NDArray[np.int64] | Floats, whole: NDArray[np.int64]) -> Floats:
+    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0))
+
+
+def _prior(K: int) -> Floats:
+    right, wrong = TRUST
+    aside = wrong / (K - 1) if K > 1 else 0.0
+    return np.full((K, K), aside) + np.eye(K) * (right - aside)
+
+
+def _confusion_counts(votes: Votes, consensus: Consensus) -> Floats:
+    """Sum the posteriors of the items by worker and label given, float64[n_workers, K, K], rows true."""
+    W, K = votes.n_workers, votes.n_classes
+    cell = votes.worker.astype(np.int64) * K + votes.label
+    said = np.zeros((W * K, K))
+    for start in range(0, len(votes), CHUNK):
+        part = slice(start, start + CHUNK)
+        posterior = consensus.posterior[votes.item[part]]
+        for true in range(K):
+            said[:, true] += np.bincount(cell[part], weights=posterior[:, true], minlength=W * K)
+    return said.reshape(W, K, K).transpose(0, 2, 1)
+
+
+def _median_seconds(votes: Votes) -> Floats:
+    medians = np.full(votes.n_workers, np.nan)
+    if votes.seconds is None:
+        return medians
+    timed = ~np.isnan(votes.seconds)
+    order = np.lexsort((votes.seconds[timed], votes.worker[timed]))
+    worker, seconds = votes.worker[timed][order], votes.seconds[timed][order]
+    present, first, count = np.unique(worker, return_index=True, return_counts=True)
+    medians[present] = (seconds[first + (count - 1) // 2] + seconds[first + count // 2]) / 2
+    return medians

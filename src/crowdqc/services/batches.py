@@ -1,0 +1,183 @@
+"""Batches: items out of the rows of an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from json import JSONDecodeError, loads
+from typing import Any
+
+from crowdqc.formats import Fault, Row
+from crowdqc.formats.canonical import canonical, content_hash
+from crowdqc.records import items, projects, uploads
+from crowdqc.records.base import new_uid
+from crowdqc.records.items import ItemState, TruthSource
+from crowdqc.services.transaction import Transaction
+from crowdqc.services.uploads import Rows, note
+
+#: Columns that name an item, the first that is there wins.
+KEY_COLUMNS = ("item", "item_id", "task", "id", "key")
+#: Before the name of a column that workers do not see.
+META_PREFIXES = ("meta:", "metadata.")
+#: The largest content or metadata of an item, as JSON.
+LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """An item as a row describes it."""
+
+    line: int
+    key: str
+    content: dict[str, Any]
+    meta: dict[str, Any]
+    gold: list[str] | None
+    overlap: int | None
+
+    def content_hash(self) -> str:
+        return content_hash([self.content, self.meta, self.gold, self.overlap])
+
+
+class _Unfit(ValueError):
+    """A row that cannot become an item: where, what."""
+
+    def __init__(self, where: str, what: str, mend: str | None = None) -> None:
+        super().__init__(what)
+        self.where, self.what, self.mend = where, what, mend
+
+
+def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
+    """Make items of a chunk of rows; a row at fault is noted, the others are kept.
+
+    An item that is there already with the same content is left alone; with other content the row is at fault.
+    """
+    upload = uploads.by_id(tx.session, upload_id, lock=True)
+    # One upload of a project writes items at a time, so that none is inserted between the look and the insert.
+    project = projects.by_id(tx.session, upload.project_id, lock=True)
+    drafts: list[Drafted] = []
+    faults: list[Fault] = []
+    for row in rows:
+        if isinstance(row, Row):
+            try:
+                drafts.append(drafted(row, project.classes))
+            except _Unfit as error:
+                faults.append(Fault(row.line, error.where, error.what, error.mend))
+        elif isinstance(row, Fault):
+            faults.append(row)
+    known = items.hashes(tx.session, project.id, [draft.key for draft in drafts])
+    fresh: list[dict[str, Any]] = []
+    unchanged = 0
+    for draft in drafts:
+        its_hash = draft.content_hash()
+        before = known.setdefault(draft.key, its_hash) if draft.key in known else None
+        if before == its_hash:
+            unchanged += 1
+        elif before is not None:
+            what = f"Item {draft.key!r} is here already, with other content."
+            faults.append(Fault(draft.line, "item", what, "Give it another name, or leave it as it was."))
+        else:
+            known[draft.key] = its_hash
+            fresh.append(
+                {
+                    "uid": new_uid(),
+                    "project_id": project.id,
+                    "upload_id": upload.id,
+                    "key": draft.key,
+                    "content": draft.content,
+                    "meta": draft.meta,
+                    "content_hash": its_hash,
+                    "state": ItemState.OPEN if draft.gold is None else ItemState.GOLD,
+                    "overlap": draft.overlap or project.plan["overlap"],
+                    "answered": 0,
+                    "leased": 0,
+                    "truth": draft.gold,
+                    "truth_source": None if draft.gold is None else TruthSource.GOLD,
+                    "reports": 0,
+                    "created_at": tx.now,
+                }
+            )
+    if fresh:
+        items.add(tx.session, fresh)
+    note(tx, upload, rows, kept=len(fresh), unchanged=unchanged, faults=faults)
+
+
+def drafted(row: Row, classes: Sequence[str]) -> Drafted:
+    """Read a row as an item.
+
+    `item` (or one of `KEY_COLUMNS`) names it; without one its content does. `gold` holds the accepted labels,
+    joined by `|`. `overlap` says how many answers it is to have. `metadata`, `meta:...` and `metadata....` are
+    not shown to workers. All other columns are shown; `content` may hold them as one object.
+    """
+    values = dict(row.values)
+    key_column = next((name for name in KEY_COLUMNS if name in values), None)
+    key = "" if key_column is None else _key(key_column, values.pop(key_column))
+    gold = _gold(values.pop("gold", None), classes)
+    overlap = _overlap(values.pop("overlap", None))
+    meta = _nested("metadata", values.pop("metadata", None))
+    content = _nested("content", values.pop("content", None))
+    for name, value in values.items():
+        prefix = next((prefix for prefix in META_PREFIXES if name.startswith(prefix)), None)
+        if prefix is None:
+            content[name] = value
+        else:
+            meta[name.removeprefix(prefix)] = value
+    content = {name: value for name, value in content.items() if value is not None and value != ""}
+    meta = {name: value for name, value in meta.items() if value is not None and value != ""}
+    if not content:
+        raise _Unfit("row", "There is nothing in it to show to a worker.", "Fill a column such as text or image.")
+    for name, part in (("content", content), ("metadata", meta)):
+        if len(canonical(part)) > LARGEST:
+            raise _Unfit(
+                name, f"Its {name} is larger than {LARGEST} bytes.", "Upload an address instead of the thing."
+            )
+    return Drafted(row.line, key or content_hash(content)[:32], content, meta, gold, overlap)
+
+
+def _key(column: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise _Unfit(column, f"An item cannot be named {value!r}.", "Name it by a text or a number.")
+    key = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    if not key:
+        raise _Unfit(column, "The item has no name.", f"Fill {column}, or leave the whole column out.")
+    if len(key) > 255:
+        raise _Unfit(column, "The item's name is longer than 255 characters.", "Shorten it.")
+    return key
+
+
+def _gold(value: object, classes: Sequence[str]) -> list[str] | None:
+    if value is None or value == "" or value == []:
+        return None
+    labels = value if isinstance(value, list) else str(value).split("|")
+    for label in labels:
+        if label not in classes:
+            raise _Unfit(
+                "gold", f"{label!r} is not a class of this project.", f"Classes: {', '.join(classes[:50])}."
+            )
+    return list(dict.fromkeys(labels))
+
+
+def _overlap(value: object) -> int | None:
+    if value is None or value == "":
+        return None
+    try:
+        number = float(str(value))
+        if isinstance(value, bool) or not number.is_integer() or not 1 <= number <= 1000:
+            raise ValueError
+    except ValueError:
+        raise _Unfit("overlap", f"{value!r} is not a whole number from 1 to 1000.", None) from None
+    return int(number)
+
+
+def _nested(name: str, value: object) -> dict[str, Any]:
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        if name == "content" and not value.lstrip().startswith("{"):
+            return {"content": value}
+        try:
+            value = loads(value)
+        except (JSONDecodeError, RecursionError):
+            value = None
+    if not isinstance(value, Mapping):
+        raise _Unfit(name, f"{name} is not an object.", 'Write it as JSON: {"name": "value"}.')
+    return dict(value)

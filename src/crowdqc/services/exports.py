@@ -1,0 +1,242 @@
+"""Exports: what leaves, row by row: labels with their history, items, answers, predictions, reviews, workers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crowdqc.formats import Column
+from crowdqc.records import answers, items, people, predictions, reviews, runs, scores, uploads
+from crowdqc.records.items import ItemState, TruthSource
+from crowdqc.records.projects import Project
+from crowdqc.records.runs import Run
+from crowdqc.roles import Actor
+from crowdqc.services import reach
+from crowdqc.services.transaction import Transaction
+
+Rows = Iterator[Mapping[str, object]]
+
+
+class ExportKind(StrEnum):
+    """What can be taken out."""
+
+    LABELS = "labels"
+    ITEMS = "items"
+    ANSWERS = "answers"
+    PREDICTIONS = "predictions"
+    REVIEWS = "reviews"
+    WORKERS = "workers"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A table on its way out: rows are read while they are taken, within the transaction that opened it."""
+
+    project: Project
+    columns: Sequence[Column]
+    rows: Rows
+
+
+def export(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, kind: ExportKind) -> Export:
+    """Open an export; the transaction must stay open until its rows are taken."""
+    project = reach.project(tx, actor, project_uid)
+    columns, rows = _KINDS[kind]
+    return Export(project, columns, rows(tx, project))
+
+
+def _labels(tx: Transaction, project: Project) -> Rows:
+    run = runs.latest(tx.session, project.id)
+    run_facts = _run_facts(run)
+    batches = {upload.id: str(upload.uid) for upload in uploads.page(tx.session, project.id, limit=1_000_000)}
+    for chunk in items.chunks(tx.session, project.id):
+        ids = [item.id for item in chunk]
+        of_items = {} if run is None else scores.of_items(tx.session, run.id, ids)
+        counts = answers.label_counts(tx.session, ids)
+        decisions = reviews.decided_items(tx.session, ids)
+        deciders = people.names(tx.session, {review.decided_by for review in decisions.values()})
+        for item in chunk:
+            score = of_items.get(item.id)
+            decision = decisions.get(item.id)
+            label, source, confidence = None, None, None
+            if item.truth:
+                label, source = item.truth[0] if len(item.truth) == 1 else None, item.truth_source
+                confidence = 1.0 if label is not None else None
+            if label is None and score is not None and score.label is not None:
+                label, confidence = project.classes[score.label], score.confidence
+                source = source or "consensus"
+            posterior = None
+            if score is not None and run is not None:
+                values = predictions.unpacked(score.posterior, len(run.classes)).tolist()
+                posterior = dict(zip(run.classes, values, strict=True))
+            yield {
+                "item": item.key,
+                "label": None if item.state == ItemState.DISCARDED else label,
+                "confidence": None if item.state == ItemState.DISCARDED else confidence,
+                "source": source,
+                "state": str(item.state),
+                "answers": None if score is None else score.answers,
+                "counts": {
+                    project.classes[number]: count for number, count in sorted(counts.get(item.id, {}).items())
+                },
+                "agreement": None if score is None else score.agreement,
+                "entropy": None if score is None else score.entropy,
+                "tied": None if score is None else score.tied,
+                "posterior": posterior,
+                "batch": batches.get(item.upload_id),
+                **run_facts,
+                "review": None if decision is None else str(decision.uid),
+                "verdict": None if decision is None else str(decision.verdict),
+                "crowd_label": None
+                if decision is None or decision.consensus_label is None
+                else project.classes[decision.consensus_label],
+                "decided_by": None if decision is None else deciders.get(decision.decided_by or 0),
+                "decided_at": None
+                if decision is None or decision.decided_at is None
+                else decision.decided_at.isoformat(),
+            }
+
+
+def _run_facts(run: Run | None) -> dict[str, object]:
+    return {
+        "run": None if run is None else str(run.uid),
+        "method": None if run is None else run.method,
+        "code_version": None if run is None else run.code_version,
+        "run_finished_at": None if run is None or run.finished_at is None else run.finished_at.isoformat(),
+    }
+
+
+def _items(tx: Transaction, project: Project) -> Rows:
+    for chunk in items.chunks(tx.session, project.id):
+        for item in chunk:
+            gold = item.truth if item.truth_source == TruthSource.GOLD else None
+            yield {
+                "item": item.key,
+                "content": item.content,
+                "gold": "|".join(gold) if gold else None,
+                "overlap": item.overlap,
+                "metadata": item.meta or None,
+            }
+
+
+def _answers(tx: Transaction, project: Project) -> Rows:
+    for chunk in answers.chunks(tx.session, project.id):
+        for answer, item, worker, worker_uid in chunk:
+            yield {
+                "worker": worker,
+                "item": item,
+                "label": None if answer.label is None else project.classes[answer.label],
+                "time": answer.submitted_at.isoformat(),
+                "seconds": answer.seconds,
+                "late": answer.late,
+                "counted": answer.counted,
+                "guideline_version": answer.guideline_version,
+                "comment": answer.comment,
+                "worker_id": str(worker_uid),
+            }
+
+
+def _predictions(tx: Transaction, project: Project) -> Rows:
+    for model, _ in predictions.models(tx.session, project.id):
+        for chunk in predictions.chunks(tx.session, model.id):
+            for key, blob in chunk:
+                values = predictions.unpacked(blob, len(project.classes)).tolist()
+                yield {
+                    "item": key,
+                    "model": model.name,
+                    "version": model.version,
+                    "probabilities": dict(zip(project.classes, values, strict=True)),
+                }
+
+
+def _reviews(tx: Transaction, project: Project) -> Rows:
+    for chunk in reviews.chunks(tx.session, project.id):
+        for review, key, name in chunk:
+            yield {
+                "item": key,
+                "review": str(review.uid),
+                "verdict": str(review.verdict),
+                "label": None if review.label is None else project.classes[review.label],
+                "crowd_label": None if review.consensus_label is None else project.classes[review.consensus_label],
+                "reasons": review.reasons,
+                "priority": review.priority,
+                "decided_by": name,
+                "decided_at": None if review.decided_at is None else review.decided_at.isoformat(),
+            }
+
+
+def _workers(tx: Transaction, project: Project) -> Rows:
+    run = runs.latest(tx.session, project.id)
+    if run is None:
+        return
+    for score, worker in scores.workers(tx.session, run.id):
+        size = len(run.classes)
+        flat = predictions.unpacked(score.confusion, size * size).reshape(size, size)
+        yield {
+            "worker": worker.name,
+            "answers": score.answers,
+            "gold_answers": score.gold_answers,
+            "gold_correct": score.gold_correct,
+            "gold_accuracy": score.gold_accuracy,
+            "gold_low": score.gold_low,
+            "gold_high": score.gold_high,
+            "consensus_accuracy": score.consensus_accuracy,
+            "consensus_low": score.consensus_low,
+            "consensus_high": score.consensus_high,
+            "median_seconds": score.median_seconds,
+            "confusion": {
+                true: dict(zip(run.classes, flat[number].tolist(), strict=True))
+                for number, true in enumerate(run.classes)
+            },
+            "run": str(run.uid),
+            "worker_id": str(worker.uid),
+        }
+
+
+def _columns(**kinds: str) -> list[Column]:
+    return [Column(name, kind) for name, kind in kinds.items()]  # type: ignore[arg-type]
+
+
+_KINDS: Mapping[ExportKind, tuple[Sequence[Column], Callable[[Transaction, Project], Rows]]] = {
+    ExportKind.LABELS: (
+        _columns(
+            item="text", label="text", confidence="number", source="text", state="text", answers="integer",
+            counts="json", agreement="number", entropy="number", tied="boolean", posterior="json", batch="text",
+            run="text", method="text", code_version="text", run_finished_at="text", review="text", verdict="text",
+            crowd_label="text", decided_by="text", decided_at="text",
+        ),
+        _labels,
+    ),
+    ExportKind.ITEMS: (
+        _columns(item="text", content="json", gold="text", overlap="integer", metadata="json"),
+        _items,
+    ),
+    ExportKind.ANSWERS: (
+        _columns(
+            worker="text", item="text", label="text", time="text", seconds="number", late="boolean",
+            counted="boolean", guideline_version="integer", comment="text", worker_id="text",
+        ),
+        _answers,
+    ),
+    ExportKind.PREDICTIONS: (
+        _columns(item="text", model="text", version="text", probabilities="json"),
+        _predictions,
+    ),
+    ExportKind.REVIEWS: (
+        _columns(
+            item="text", review="text", verdict="text", label="text", crowd_label="text", reasons="json",
+            priority="number", decided_by="text", decided_at="text",
+        ),
+        _reviews,
+    ),
+    ExportKind.WORKERS: (
+        _columns(
+            worker="text", answers="integer", gold_answers="integer", gold_correct="integer",
+            gold_accuracy="number", gold_low="number", gold_high="number", consensus_accuracy="number",
+            consensus_low="number", consensus_high="number", median_seconds="number", confusion="json",
+            run="text", worker_id="text",
+        ),
+        _workers,
+    ),
+}  # fmt: skip

@@ -1,0 +1,120 @@
+"""The quality plan of a project: every threshold there is, validated whole, with a default for each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from crowdqc.errors import Invalid
+from crowdqc.quality.aggregation import method
+from crowdqc.quality.routing import Policy
+
+
+class BadPlan(Invalid):
+    """The quality plan is not valid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What quality is wanted, and how it is reached."""
+
+    #: How many workers are to answer an item.
+    overlap: int = 3
+    #: As many as an item may come to have where the policy asks for more.
+    max_overlap: int = 5
+    #: How long an item is leased to a worker, in seconds.
+    lease_seconds: int = 1800
+    #: How long a review is an expert's own, in seconds.
+    review_seconds: int = 1800
+    #: The share of gold among the items that a worker is given.
+    gold_share: float = 0.1
+    #: The aggregation method, and those of its parameters that are not to be the default.
+    method: str = "dawid_skene"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    #: The ordered rules that say where an item goes; none: the default ones.
+    review: Sequence[Mapping[str, Any]] | None = None
+    #: What it costs to say a class (column) where another is true (row), in the order of the classes.
+    costs: Sequence[Sequence[float]] | None = None
+
+    def json(self) -> dict[str, Any]:
+        """Give the plan with every default written out."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return values | {"review": self.policy().to_json(), "parameters": dict(self.parameters)}
+
+    def policy(self) -> Policy:
+        return Policy.default() if self.review is None else Policy.of(self.review)
+
+
+#: name: (least, greatest)
+_WHOLE = {
+    "overlap": (1, 1000),
+    "max_overlap": (1, 1000),
+    "lease_seconds": (10, 7 * 86400),
+    "review_seconds": (10, 7 * 86400),
+}
+
+
+def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None = None) -> Plan:
+    """Read a plan, or changes to one; raise BadPlan that names every fault at once."""
+    faults: list[dict[str, object]] = []
+    known = {each.name for each in fields(Plan)}
+    faults += [
+        {"where": f"plan.{name}", "what": f"is not part of a plan; known: {', '.join(sorted(known))}"}
+        for name in values
+        if name not in known
+    ]
+    for name, (least, greatest) in _WHOLE.items():
+        value = values.get(name, least)
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= greatest:
+            faults.append({"where": f"plan.{name}", "what": f"is not a whole number from {least} to {greatest}"})
+    share = values.get("gold_share", 0.0)
+    if not _number(share) or not 0 <= share <= 1:
+        faults.append({"where": "plan.gold_share", "what": "is not a number from 0 to 1"})
+    if not faults:
+        given = {name: value for name, value in values.items() if value is not None}
+        plan = replace(base or Plan(), **given)
+        if "overlap" in given and "max_overlap" not in given:
+            plan = replace(plan, max_overlap=max(plan.max_overlap, plan.overlap))
+        faults += _together(plan, classes)
+    if faults:
+        raise BadPlan(mend="Mend the faults listed.", errors=faults)
+    return plan
+
+
+def _together(plan: Plan, classes: Sequence[str]) -> list[dict[str, object]]:
+    """Give the faults of a plan whose parts have the right types."""
+    faults: list[dict[str, object]] = []
+    if plan.max_overlap < plan.overlap:
+        faults.append({"where": "plan.max_overlap", "what": f"is less than the overlap, {plan.overlap}"})
+    for name, check in (
+        ("method", lambda: method(plan.method, plan.parameters)),
+        ("review", plan.policy),
+    ):
+        try:
+            check()
+        except Invalid as error:
+            faults += [{"where": f"plan.{entry['where']}", "what": entry["what"]} for entry in error.errors] or [
+                {"where": f"plan.{name}", "what": str(error)}
+            ]
+    if plan.costs is not None and (fault := _cost_fault(plan.costs, len(classes))):
+        faults.append({"where": "plan.costs", "what": fault})
+    return faults
+
+
+def _cost_fault(costs: object, size: int) -> str | None:
+    if not isinstance(costs, (list, tuple)) or len(costs) != size:
+        return f"is not a list of {size} rows, one a class"
+    for number, row in enumerate(costs):
+        if not isinstance(row, (list, tuple)) or len(row) != size or not all(_number(cell) for cell in row):
+            return f"row {number + 1} is not a list of {size} numbers, one a class"
+        if any(cell < 0 for cell in row):
+            return f"row {number + 1} has a cost below 0"
+        if row[number] != 0:
+            return f"row {number + 1} puts a cost on saying the truth"
+    return None
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

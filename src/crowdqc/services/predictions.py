@@ -1,0 +1,108 @@
+"""Predictions: what models say of items, out of the rows of an upload."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from crowdqc.formats import Fault, Row
+from crowdqc.records import items, predictions, projects, uploads
+from crowdqc.records.jobs import JobName
+from crowdqc.services.batches import KEY_COLUMNS
+from crowdqc.services.transaction import Transaction
+from crowdqc.services.uploads import Rows, note
+
+#: How far from 1 the probabilities of an item may sum before the row is at fault.
+TOLERANCE = 0.01
+
+
+def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
+    """Keep the predictions of a chunk of rows; a row at fault is noted.
+
+    A version of a model says one thing of an item: the same again is left alone, another thing is at fault.
+    """
+    upload = uploads.by_id(tx.session, upload_id, lock=True)
+    project = projects.by_id(tx.session, upload.project_id, lock=True)
+    name, version = upload.parameters["model"], upload.parameters["version"]
+    model = predictions.open_model(tx.session, project.id, name, version, tx.now)
+    faults: list[Fault] = []
+    read: list[tuple[int, str, bytes]] = []
+    for row in rows:
+        if isinstance(row, Row):
+            outcome = _read(row, project.classes)
+            if isinstance(outcome, Fault):
+                faults.append(outcome)
+            else:
+                read.append((row.line, *outcome))
+        elif isinstance(row, Fault):
+            faults.append(row)
+    found = items.ids(tx.session, project.id, [key for _, key, _ in read])
+    known = predictions.existing(tx.session, model.id, list(found.values()))
+    fresh: list[dict[str, Any]] = []
+    unchanged = 0
+    for line, key, blob in read:
+        item_id = found.get(key)
+        if item_id is None:
+            what = f"There is no item {key!r} in this project."
+            faults.append(Fault(line, "item", what, "Upload the items first, and name them as there."))
+        elif item_id not in known:
+            known[item_id] = blob
+            fresh.append({"model_id": model.id, "item_id": item_id, "upload_id": upload.id, "probabilities": blob})
+        elif known[item_id] == blob:
+            unchanged += 1
+        else:
+            what = f"Model {name!r}, version {version!r}, said something else of item {key!r}."
+            faults.append(Fault(line, "item", what, "Give a new version of the model its own name."))
+    predictions.add_many(tx.session, fresh)
+    note(tx, upload, rows, kept=len(fresh), unchanged=unchanged, faults=faults)
+    if fresh:
+        tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
+
+
+def _read(row: Row, classes: Sequence[str]) -> tuple[str, bytes] | Fault:
+    """Read a row as (item, probabilities); one column a class, `p:` before its name, or `probabilities` as a whole."""
+    column = next((name for name in KEY_COLUMNS if row.values.get(name) not in (None, "")), None)
+    if column is None:
+        return Fault(row.line, "item", "The row names no item.", "Fill a column named item.")
+    whole = row.values.get("probabilities")
+    if isinstance(whole, str) and whole:
+        try:
+            whole = json.loads(whole)
+        except (ValueError, RecursionError):
+            return Fault(row.line, "probabilities", "This is not JSON.", 'Write {"class": 0.9, ...}.')
+    if whole in (None, ""):
+        whole = {
+            name: row.values[given] for name in classes for given in (f"p:{name}", name) if given in row.values
+        }
+    if isinstance(whole, list):
+        if len(whole) != len(classes):
+            what = f"There are {len(whole)} probabilities for {len(classes)} classes."
+            return Fault(row.line, "probabilities", what, "Give one for each class, in the project's order.")
+        whole = dict(zip(classes, whole, strict=True))
+    if not isinstance(whole, dict) or not whole:
+        what = "There are no probabilities."
+        return Fault(row.line, "probabilities", what, "Give a column p:CLASS for each class, or probabilities.")
+    if unknown := [name for name in whole if name not in classes]:
+        what = f"{unknown[0]!r} is not a class of this project."
+        return Fault(row.line, "probabilities", what, f"Classes: {', '.join(classes[:50])}.")
+    values = np.zeros(len(classes))
+    for number, name in enumerate(classes):
+        cell = whole.get(name, 0.0)
+        try:
+            value = math.nan if isinstance(cell, bool) else float(cell or 0.0)
+        except (TypeError, ValueError, OverflowError):
+            value = math.nan
+        if not 0.0 <= value <= 1.0 + TOLERANCE:
+            what = f"{cell!r} is not a probability."
+            return Fault(row.line, f"probabilities, {name}", what, "Give a number from 0 to 1.")
+        values[number] = value
+    total = float(values.sum())
+    if abs(total - 1.0) > TOLERANCE:
+        return Fault(row.line, "probabilities", f"They sum to {total:.4g}, not to 1.", "Normalise them.")
+    key = row.values[column]
+    name = str(int(key)) if isinstance(key, float) and key.is_integer() else str(key).strip()
+    return name, predictions.packed(values / total)

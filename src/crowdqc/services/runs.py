@@ -1,0 +1,406 @@
+"""Runs: read a project into one problem, have it judged, write down what comes of it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import uuid
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from crowdqc import __version__
+from crowdqc.errors import Conflict, CrowdqcError
+from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, Votes, method
+from crowdqc.quality.routing import Route
+from crowdqc.records import answers, items, predictions, projects, reviews, runs, scores
+from crowdqc.records.items import ROUTABLE, Item, ItemState
+from crowdqc.records.jobs import JobName
+from crowdqc.records.reviews import Review, ReviewAction, ReviewEvent, ReviewState
+from crowdqc.records.runs import Run, RunCause, RunState
+from crowdqc.roles import Actor
+from crowdqc.services import plans, reach
+from crowdqc.services.transaction import Transaction
+
+#: Rows of item scores that are written at a time.
+CHUNK = 5000
+#: Bootstrap draws behind the intervals of agreement.
+RESAMPLES = 200
+
+
+class NotDone(Conflict):
+    """The run is not done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A project as a problem, and what its codes stand for."""
+
+    run_id: int
+    problem: Problem
+    #: Keys inside, by code.
+    items: Sequence[int]
+    workers: Sequence[int]
+
+
+def request(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Run:
+    """Ask for a run now; one that is asked for and not begun serves everybody who asks."""
+    project = reach.own_project(tx, actor, project_uid, lock=True)
+    run = runs.waiting(tx.session, project.id, RunCause.PERSON) or _new(tx, project, RunCause.PERSON)
+    tx.defer(JobName.PERFORM_RUN, f"run:{run.id}")
+    return run
+
+
+def repeat(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Run:
+    """Have a run done again over the very same answers, truths and predictions; it changes no item."""
+    first = reach.run(tx, actor, uid)
+    reach.own_project(tx, actor, projects.by_id(tx.session, first.project_id).uid)
+    if first.state != RunState.DONE:
+        raise NotDone(mend="Wait until it is, then repeat it.")
+    again = Run(
+        project_id=first.project_id,
+        state=RunState.WAITING,
+        cause=RunCause.PERSON,
+        repeats_id=first.id,
+        method=first.method,
+        parameters=first.parameters,
+        policy=first.policy,
+        costs=first.costs,
+        classes=first.classes,
+        seed=first.seed,
+        code_version=__version__,
+        answers_until=first.answers_until,
+        predictions_until=first.predictions_until,
+        truths=first.truths,
+        created_at=tx.now,
+    )
+    tx.session.add(again)
+    tx.session.flush()
+    tx.defer(JobName.PERFORM_RUN, f"run:{again.id}")
+    return again
+
+
+def begin(tx: Transaction, project_id: int) -> int:
+    """Open the run that new answers call for (or go on with one that was cut off); give its key."""
+    project = projects.by_id(tx.session, project_id, lock=True)
+    run = runs.waiting(tx.session, project_id, RunCause.ANSWERS) or _new(tx, project, RunCause.ANSWERS)
+    return run.id
+
+
+def read(tx: Transaction, run_id: int) -> Reading | None:
+    """Read a project into a problem; give nothing where the run is done already."""
+    run = runs.by_id(tx.session, run_id)
+    if run.state != RunState.WAITING:
+        return None
+    if run.repeats_id is None:
+        run.answers_until = answers.last(tx.session, run.project_id)
+        run.predictions_until = predictions.last(tx.session, run.project_id)
+    votes = answers.votes(tx.session, run.project_id, until=run.answers_until)
+    rows = items.numbered(tx.session, run.project_id)
+    if run.repeats_id is not None:
+        rows = rows[: (run.truths or {}).get("items", len(rows))]
+    item_ids = np.array([row[0] for row in rows], dtype=np.int64)
+    worker_ids = np.unique(votes.worker)
+    columns = Votes.coded(
+        np.searchsorted(item_ids, votes.item),
+        np.searchsorted(worker_ids, votes.worker),
+        votes.label,
+        items=[row[1] for row in rows],
+        workers=worker_ids.tolist(),
+        classes=run.classes,
+        seconds=votes.seconds,
+    )
+    if run.repeats_id is None:
+        run.truths = {"items": len(rows), "labels": {row[1]: row[3] for row in rows if row[3]}}
+    truths: dict[Hashable, list[str]] = (run.truths or {}).get("labels", {})
+    problem = Problem(
+        votes=columns,
+        gold=Gold.of(columns, truths),
+        predictions=_predictions(tx, run, item_ids),
+        method=run.method,
+        parameters=run.parameters,
+        policy=Policy.of(run.policy),
+        costs=None if run.costs is None else np.array(run.costs, dtype=np.float64),
+        reports=np.array([row[4] for row in rows], dtype=np.int64),
+        complete=np.array([_routable(row[2], row[4]) for row in rows], dtype=bool),
+        resamples=RESAMPLES,
+        seed=run.seed,
+    )
+    return Reading(run.id, problem, item_ids.tolist(), worker_ids.tolist())
+
+
+def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
+    """Write down what a run found: scores, the items' next states, reviews for what is doubtful."""
+    run = runs.by_id(tx.session, reading.run_id)
+    project = projects.by_id(tx.session, run.project_id, lock=True)
+    run.state = RunState.DONE
+    run.finished_at = tx.now
+    run.input_hash = _input_hash(reading.problem)
+    run.output_hash = _output_hash(judgement)
+    run.summary = _summary(reading, judgement)
+    if run.repeats_id is not None:
+        first = runs.by_id(tx.session, run.repeats_id)
+        run.summary["same_input"] = run.input_hash == first.input_hash
+        run.summary["same_output"] = run.output_hash == first.output_hash
+        return run
+    _write_items(tx, run, reading, judgement)
+    _write_workers(tx, run, reading, judgement)
+    _route(tx, run, project, reading, judgement)
+    scores.forget_items(tx.session, runs.superseded(tx.session, project.id, before=run.id))
+    return run
+
+
+def fail(tx: Transaction, run_id: int, error: CrowdqcError) -> None:
+    """Give a run up, with the reason."""
+    run = runs.by_id(tx.session, run_id)
+    run.state = RunState.FAILED
+    run.finished_at = tx.now
+    run.failure = {"what": error.detail, "mend": error.mend}
+
+
+def get(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Run:
+    return reach.run(tx, actor, uid)
+
+
+def latest(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Run | None:
+    return runs.latest(tx.session, reach.project(tx, actor, project_uid).id)
+
+
+def page(
+    tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, before: uuid.UUID | None, limit: int
+) -> Sequence[Run]:
+    """Give a project's runs, the newest first."""
+    project = reach.project(tx, actor, project_uid)
+    start = None if before is None else reach.run(tx, actor, before).id
+    return runs.page(tx.session, project.id, before=start, limit=limit)
+
+
+def _routable(state: str, reports: int) -> bool:
+    """Say whether an item may be sent on its way: its answers are complete, or workers say that it is broken."""
+    return state in ROUTABLE or (state == ItemState.OPEN and reports > 0)
+
+
+def _new(tx: Transaction, project: projects.Project, cause: RunCause) -> Run:
+    plan = plans.read(project.plan, project.classes)
+    run = Run(
+        project_id=project.id,
+        state=RunState.WAITING,
+        cause=cause,
+        method=plan.method,
+        # The defaults as well, so that a later version with other defaults repeats it as it was.
+        parameters=asdict(method(plan.method, plan.parameters)),  # type: ignore[call-overload]
+        policy=plan.policy().to_json(),
+        costs=None if plan.costs is None else [list(row) for row in plan.costs],
+        classes=list(project.classes),
+        # The project's own, so that an item is drawn for audit or not, whatever the run.
+        seed=project.uid.int & ((1 << 63) - 1),
+        code_version=__version__,
+        created_at=tx.now,
+    )
+    tx.session.add(run)
+    tx.session.flush()
+    return run
+
+
+def _predictions(tx: Transaction, run: Run, item_ids: np.ndarray) -> Predictions | None:
+    of_items, of_models, table = predictions.columns(
+        tx.session, run.project_id, len(run.classes), until=run.predictions_until
+    )
+    if not len(of_items):
+        return None
+    model_ids = np.unique(of_models)
+    names = {
+        model.id: f"{model.name} {model.version}" for model, _ in predictions.models(tx.session, run.project_id)
+    }
+    return Predictions.coded(
+        np.searchsorted(item_ids, of_items),
+        np.searchsorted(model_ids, of_models),
+        table,
+        models=[names[key] for key in model_ids.tolist()],
+        n_items=len(item_ids),
+        n_classes=len(run.classes),
+    )
+
+
+def _write_items(tx: Transaction, run: Run, reading: Reading, judgement: Judgement) -> None:
+    found = judgement.items
+    routes = judgement.routes.names()
+    posterior = np.ascontiguousarray(found.posterior, dtype="<f8")
+    rows: list[dict[str, Any]] = []
+    for code, item_id in enumerate(reading.items):
+        label = int(found.label[code])
+        known = label >= 0
+        rows.append(
+            {
+                "run_id": run.id,
+                "item_id": item_id,
+                "label": label if known else None,
+                "confidence": _number(found.confidence[code]) if known else None,
+                "doubt": _number(found.doubt[code]) if known else None,
+                "posterior": posterior[code].tobytes(),
+                "margin": _number(found.margin[code]),
+                "entropy": _number(found.entropy[code]),
+                "agreement": _number(found.agreement[code]),
+                "plurality": _number(found.plurality[code]),
+                "answers": int(found.answers[code]),
+                "tied": bool(found.tied[code]),
+                "route": routes[code],
+                "priority": float(judgement.routes.priority[code]),
+            }
+        )
+        if len(rows) == CHUNK:
+            scores.add_items(tx.session, rows)
+            rows = []
+    scores.add_items(tx.session, rows)
+
+
+def _write_workers(tx: Transaction, run: Run, reading: Reading, judgement: Judgement) -> None:
+    found = judgement.workers
+    scores.add_workers(
+        tx.session,
+        [
+            {
+                "run_id": run.id,
+                "worker_id": worker_id,
+                "answers": int(found.answers[code]),
+                "gold_answers": int(found.gold_answers[code]),
+                "gold_correct": int(found.gold_correct[code]),
+                "gold_accuracy": _number(found.gold_accuracy[code]),
+                "gold_low": _number(found.gold_low[code]),
+                "gold_high": _number(found.gold_high[code]),
+                "consensus_accuracy": _number(found.consensus_accuracy[code]),
+                "consensus_low": _number(found.consensus_low[code]),
+                "consensus_high": _number(found.consensus_high[code]),
+                "median_seconds": _number(found.median_seconds[code]),
+                "confusion": np.ascontiguousarray(found.confusion[code], dtype="<f8").tobytes(),
+                "confusion_counts": np.ascontiguousarray(found.confusion_counts[code], dtype="<f8").tobytes(),
+            }
+            for code, worker_id in enumerate(reading.workers)
+        ],
+    )
+
+
+def _route(tx: Transaction, run: Run, project: projects.Project, reading: Reading, judgement: Judgement) -> None:
+    """Send items where the run says, unless an expert or new answers were faster."""
+    live = {review.item_id: review for review in reviews.live(tx.session, project.id)}
+    routes = judgement.routes
+    names = routes.names()
+    complete = np.flatnonzero(np.asarray(reading.problem.complete, dtype=bool))
+    states = {row[0]: row[2] for row in items.numbered(tx.session, project.id)}
+    wanted: dict[int, tuple[int, Route]] = {}
+    for code in complete.tolist():
+        item_id = reading.items[code]
+        route = names[code]
+        settled = states[item_id] == (ItemState.IN_REVIEW if route == "review" else ItemState.ACCEPTED)
+        if route != "wait" and (not settled or item_id in live):
+            wanted[item_id] = code, route
+    ids = sorted(wanted)
+    for start in range(0, len(ids), CHUNK):
+        for item in items.locked(tx.session, ids[start : start + CHUNK]):
+            code, route = wanted[item.id]
+            _send(tx, run, project, item, route, routes.priority[code], routes.reasons[code], live.get(item.id))
+
+
+def _send(
+    tx: Transaction,
+    run: Run,
+    project: projects.Project,
+    item: Item,
+    route: Route,
+    priority: float,
+    reasons: Sequence[Any],
+    review: Review | None,
+) -> None:
+    """Send one item on its way."""
+    if not _routable(item.state, item.reports) or (item.state == ItemState.OPEN and route != "review"):
+        return
+    if route == "ask_more" and item.overlap < project.plan["max_overlap"]:
+        item.overlap += 1
+        item.state = ItemState.OPEN
+        _withdraw(tx, review, "more answers are wanted first")
+    elif route == "accept":
+        # What an expert has in hand he may finish.
+        if review is None or review.state == ReviewState.OPEN:
+            item.state = ItemState.ACCEPTED
+            _withdraw(tx, review, "no reason holds any longer")
+    else:
+        told = [reason.to_json() for reason in reasons]
+        item.state = ItemState.IN_REVIEW
+        if review is None:
+            review = Review(
+                project_id=project.id,
+                item_id=item.id,
+                run_id=run.id,
+                state=ReviewState.OPEN,
+                reasons=told,
+                priority=float(priority),
+                created_at=tx.now,
+            )
+            tx.session.add(review)
+            tx.session.flush()
+            reviews.add_event(tx.session, ReviewEvent(review_id=review.id, action=ReviewAction.OPENED, at=tx.now))
+        elif review.state == ReviewState.OPEN:
+            review.run_id, review.reasons, review.priority = run.id, told, float(priority)
+
+
+def _withdraw(tx: Transaction, review: Review | None, why: str) -> None:
+    if review is not None and review.state == ReviewState.OPEN:
+        review.state = ReviewState.WITHDRAWN
+        reviews.add_event(
+            tx.session, ReviewEvent(review_id=review.id, action=ReviewAction.WITHDRAWN, comment=why, at=tx.now)
+        )
+
+
+def _summary(reading: Reading, judgement: Judgement) -> dict[str, Any]:
+    votes = reading.problem.votes
+    names = judgement.routes.names()
+    return {
+        "items": votes.n_items,
+        "workers": votes.n_workers,
+        "answers": len(votes),
+        "gold_items": int(judgement.items.gold.sum()),
+        "tied_items": int(judgement.items.tied.sum()),
+        "routes": {route: names.count(route) for route in ("accept", "ask_more", "review", "wait")},
+        "iterations": judgement.consensus.iterations,
+        "converged": judgement.consensus.converged,
+        "class_prior": [_number(share) for share in judgement.consensus.class_prior],
+        "agreement": {
+            name: {
+                "value": _number(each.value),
+                "low": _number(each.low),
+                "high": _number(each.high),
+                "items": each.items,
+                "answers": each.answers,
+            }
+            for name, each in judgement.agreement.items()
+        },
+    }
+
+
+def _input_hash(problem: Problem) -> str:
+    votes = problem.votes
+    digest = hashlib.sha256()
+    for column in (votes.item, votes.worker, votes.label):
+        digest.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
+    if problem.gold is not None:
+        digest.update(np.packbits(problem.gold.accepted).tobytes())
+    if problem.predictions is not None:
+        digest.update(np.ascontiguousarray(problem.predictions.item, dtype="<i8").tobytes())
+        digest.update(np.ascontiguousarray(problem.predictions.probabilities, dtype="<f8").tobytes())
+    digest.update(repr((problem.method, sorted(problem.parameters.items()), votes.classes)).encode())
+    return digest.hexdigest()
+
+
+def _output_hash(judgement: Judgement) -> str:
+    digest = hashlib.sha256()
+    digest.update(np.ascontiguousarray(judgement.items.label, dtype="<i8").tobytes())
+    # Rounded, since the last bits of a sum depend on the machine; adding 0 makes one zero of two.
+    digest.update(np.ascontiguousarray(np.round(judgement.items.posterior, 9) + 0.0, dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return number if math.isfinite(number) else None
