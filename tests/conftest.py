@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "settings(**values): settings of the `installation` that a test wants other"
     )
+    config.addinivalue_line("markers", "served(*arguments): arguments of the server of a journey")
     # What the caller has set for an installation of his own must not reach the tests.
     for name in [*os.environ]:
         if name.startswith("CROWDQC_") and not name.startswith("CROWDQC_TEST_"):

@@ -43,7 +43,8 @@ class NoPostgres(Exception):
     def __init__(self) -> None:
         super().__init__(
             "No PostgreSQL programs (initdb, postgres) were found. Install them (Debian: apt-get install "
-            f"postgresql), or name their folder in {BINARIES}, or a server in {GIVEN}; CROWDQC_TEST_ONLY=sqlite goes without."
+            f"postgresql), or name their folder in {BINARIES}, or a server in {GIVEN}; "
+            "CROWDQC_TEST_ONLY=sqlite goes without."
         )
 
 

@@ -30,7 +30,7 @@ def simulate(
     low: float = 0.5,
     high: float = 0.95,
 ) -> Crowd:
-    """Workers with an accuracy between low and high each, errors spread evenly; `overlap` of them answer each item."""
+    """Workers whose accuracy lies between low and high, errors spread evenly; `overlap` of them answer an item."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(K, size=items)
     accuracy = rng.uniform(low, high, size=workers)

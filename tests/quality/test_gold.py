@@ -18,5 +18,5 @@ def test_accepts_one_label_or_several() -> None:
 def test_what_the_votes_do_not_know_is_refused_by_name() -> None:
     with pytest.raises(InvalidGold, match="item 4 is not"):
         Gold.of(VOTES, {4: "x"})
-    with pytest.raises(InvalidGold, match="'z' of item 1 is not a class. Known: 'x', 'y'"):
+    with pytest.raises(InvalidGold, match=r"'z' of item 1 is not a class\. Known: 'x', 'y'"):
         Gold.of(VOTES, {1: "z"})

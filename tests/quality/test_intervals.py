@@ -43,6 +43,12 @@ def test_covers_a_true_share_as_often_as_it_says(true: float) -> None:
     assert 0.92 < covered < 0.98
 
 
+def test_holds_the_share_however_near_to_the_ends() -> None:
+    low, high = beta_interval([0.001, 2.999], [3, 3])
+    assert low[0] <= 0.001 / 3
+    assert high[1] >= 2.999 / 3
+
+
 def test_nonsense_is_refused() -> None:
     with pytest.raises(InvalidInterval):
         beta_interval(2, 1)

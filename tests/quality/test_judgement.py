@@ -8,7 +8,6 @@ import pytest
 from crowdqc.errors import Invalid
 from crowdqc.quality import METHODS, Gold, Policy, Predictions, Problem, Votes, judge
 from crowdqc.quality.judgement import InvalidProblem
-
 from tests.quality.crowds import simulate
 
 CAT_OR_DOG = Votes.of(
@@ -36,7 +35,7 @@ def test_the_reasons_say_what_is_wrong() -> None:
         "model digits-svm v1 is 0.97 sure of 'cat', the workers say 'dog'"
     ]
     assert [reason.signal for reason in routes.reasons[2]] == ["tied", "confidence", "agreement"]
-    assert [reason.words for reason in routes.reasons[3]] == ["1 reports is at least 1"]
+    assert [reason.words for reason in routes.reasons[3]] == ["reports: 1 (at least 1)"]
 
 
 def test_gold_and_incomplete_items_are_not_routed() -> None:
@@ -79,7 +78,7 @@ def test_degenerate_problems_have_judgements(name: str, votes: Votes) -> None:
     assert len(judgement.routes.reasons) == votes.n_items
     assert judgement.workers.answers.shape == (votes.n_workers,)
     if votes.n_classes:
-        everything = Gold.of(votes, {item: votes.classes[-1] for item in votes.items})
+        everything = Gold.of(votes, dict.fromkeys(votes.items, votes.classes[-1]))
         settled = judge(Problem(votes, gold=everything, method=name))
         assert (settled.items.label == votes.n_classes - 1).all()
         assert set(settled.routes.names()) <= {"accept"}

@@ -18,9 +18,10 @@ from crowdqc.quality.votes import Votes
 DATA = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the real crowds are not at {DATA}")
 
-WITH_TRUTH = (
-    "bluebird web fact_eval music_genre product face rte sp_amt sentiment_sp drug_relation adult_toy".split()
-)
+WITH_TRUTH = [
+    *("bluebird", "web", "fact_eval", "music_genre", "product", "face", "rte"),
+    *("sp_amt", "sentiment_sp", "drug_relation", "adult_toy"),
+]
 AGREEING = [*WITH_TRUTH, "hate_retest", "sense_long"]
 
 

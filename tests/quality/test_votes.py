@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from random import Random
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crowdqc.quality.votes import InvalidVotes, Repeats, Votes
-
 from tests.quality.crowds import Row, rows, votes_of
 
 NAN = float("nan")
@@ -27,9 +27,9 @@ def test_codes_name_what_was_said() -> None:
 
 
 @given(rows(), st.randoms())
-def test_the_order_of_rows_changes_nothing(table: list[Row], random: st.DataObject) -> None:
+def test_the_order_of_rows_changes_nothing(table: list[Row], random: Random) -> None:
     mixed = list(table)
-    random.shuffle(mixed)  # type: ignore[attr-defined]
+    random.shuffle(mixed)
     one, other = votes_of(table), votes_of(mixed)
     assert (one.items, one.workers, one.classes) == (other.items, other.workers, other.classes)
     for name in ("item", "worker", "label"):
@@ -57,7 +57,7 @@ def test_a_label_that_is_not_text_is_refused_by_row(label: object) -> None:
 @pytest.mark.parametrize("missing", [None, NAN, ""])
 def test_a_missing_id_is_refused_by_row(missing: object) -> None:
     with pytest.raises(InvalidVotes, match="item of row 1 is missing"):
-        Votes.of([1, missing], ["a", "a"], ["x", "x"])  # type: ignore[list-item]
+        Votes.of([1, missing], ["a", "a"], ["x", "x"])
 
 
 def test_an_undeclared_label_is_refused_by_name() -> None:

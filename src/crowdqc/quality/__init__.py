@@ -8,8 +8,8 @@
 >>> judgement = judge(Problem(votes, gold=Gold.of(votes, {"i2": "dog"}), method="majority_vote", resamples=0))
 >>> [votes.classes[code] for code in judgement.items.label]
 ['cat', 'dog', 'cat']
->>> judgement.workers.gold_correct.tolist(), judgement.workers.consensus_accuracy.round(2).tolist()
-([1, 1, 1], [0.5, 0.5, 0.5])
+>>> judgement.workers.gold_correct.tolist(), judgement.workers.gold_low.round(2).tolist()
+([1, 1, 1], [0.15, 0.15, 0.15])
 >>> judgement.routes.names(), [reason.words for reason in judgement.routes.reasons[2]]
 (['review', 'accept', 'review'],
  ['the answers are tied', 'confidence 0.50 is below 0.80', 'agreement 0.00 is below 0.30'])

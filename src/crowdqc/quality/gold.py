@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class Gold:
         return cls(np.zeros((votes.n_items, votes.n_classes), dtype=bool))
 
     @classmethod
-    def of(cls, votes: Votes, truth: Mapping[Hashable, str | Collection[str]]) -> Self:
+    def of(cls, votes: Votes, truth: Mapping[Any, str | Collection[str]]) -> Self:
         """Read a mapping from item id to the accepted label, or to several.
 
         Raises

@@ -17,7 +17,8 @@ class InvalidInterval(Invalid):
 def beta_interval(correct: ArrayLike, total: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """Equal-tailed Jeffreys interval of a share: quantiles of Beta(correct + 1/2, total - correct + 1/2).
 
-    It reaches 0 where nothing is correct and 1 where everything is, and is (0, 1) where there is nothing.
+    Widened to hold the share itself: it reaches 0 where nothing is correct and 1 where everything is; (0, 1)
+    where there is nothing.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ def beta_interval(correct: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
         raise InvalidInterval
     right = np.clip(right, 0.0, n)
     tail = (1 - level) / 2
-    low = np.where(right > 0, betaincinv(right + 0.5, n - right + 0.5, tail), 0.0)
-    high = np.where(right < n, betaincinv(right + 0.5, n - right + 0.5, 1 - tail), 1.0)
+    shape = right + 0.5, n - right + 0.5
+    # near the ends a Jeffreys interval would leave out the share itself, and coverage would suffer
+    low = np.minimum(betaincinv(*shape, tail), np.divide(right, n, out=np.zeros_like(n), where=n > 0))
+    high = np.maximum(betaincinv(*shape, 1 - tail), np.divide(right, n, out=np.ones_like(n), where=n > 0))
     return low, high

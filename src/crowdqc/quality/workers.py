@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import CHUNK, Floats
+from crowdqc.quality.arrays import CHUNK, Codes, Floats
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.votes import Votes
 
 #: Pseudo-answers in each row of a reported confusion matrix: this many right, this many spread over the rest.
 TRUST = (2.0, 1.0)
+#: Iterations for a worker's accuracy at most, and a movement too small to go on for.
+STEPS = 50
+SMALL = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +40,10 @@ class WorkerScores:
     judged
         int64, answers that enter the following: those to gold and to items that somebody else answered.
     consensus_accuracy, consensus_low, consensus_high
-        float64, share of answers that are right by the gold or else by everyone else's evidence (one's
-        own answer never counts for itself), and its interval; NaN and (0, 1) where nothing is judged.
+        float64, likeliest share of right answers given the gold or else everyone else's evidence (one's own
+        answer never counts for itself), and its interval; NaN and (0, 1) where nothing is known.
+    evidence
+        float64, answers with known truth that would tell as much: `judged`, less where others are in doubt.
     median_seconds
         float64, NaN where no time is known.
     """
@@ -55,6 +60,7 @@ class WorkerScores:
     consensus_accuracy: Floats
     consensus_low: Floats
     consensus_high: Floats
+    evidence: Floats
     median_seconds: Floats
 
 
@@ -71,8 +77,8 @@ def score_workers(
     >>> scores = score_workers(votes, MajorityVote().fit(votes, gold), gold)
     >>> scores.gold_accuracy.tolist()
     [0.0, nan, nan]
-    >>> scores.consensus_accuracy.tolist()  # beside the gold: b is backed by a, opposed by c
-    [0.25, 0.5, 0.0]
+    >>> scores.consensus_high.round(2).tolist()  # one agreement in three pairs tells nothing beside the gold
+    [0.9, 1.0, 1.0]
     """
     gold = Gold.none(votes) if gold is None else gold
     on_gold = gold.known[votes.item]
@@ -84,8 +90,8 @@ def score_workers(
     right = np.where(on_gold, accepted, consensus.without_own(votes))
     counted = ~np.isnan(right)
     judged = np.bincount(votes.worker[counted], minlength=votes.n_workers)
-    backed = np.bincount(votes.worker[counted], weights=right[counted], minlength=votes.n_workers)
-    low, high = beta_interval(backed, judged, level)
+    accuracy, evidence = _accuracy(votes.worker[counted], right[counted], votes.n_workers, votes.n_classes)
+    low, high = beta_interval(np.nan_to_num(accuracy) * evidence, evidence, level)
 
     counts = _confusion_counts(votes, consensus)
     weighted = counts + _prior(votes.n_classes)
@@ -99,11 +105,43 @@ def score_workers(
         gold_low=gold_low,
         gold_high=gold_high,
         judged=judged,
-        consensus_accuracy=_share(backed, judged),
+        consensus_accuracy=accuracy,
         consensus_low=low,
         consensus_high=high,
+        evidence=evidence,
         median_seconds=_median_seconds(votes),
     )
+
+
+def _accuracy(worker: Codes, backing: Floats, W: int, K: int) -> tuple[Floats, Floats]:
+    """Estimate the share of right answers from the probabilities that others give to each.
+
+    The mean of those probabilities would blame a worker for the others' doubts. This is the maximum likelihood
+    of one accuracy a worker, errors spread evenly, by EM over whether each answer is right; and the number of
+    answers with known truth that would tell as much: n less what remains unknown (Louis 1982, Finding the
+    observed information matrix when using the EM algorithm).
+
+    Returns
+    -------
+    accuracy, evidence
+        float64[n_workers]; NaN and 0 where nothing is known.
+    """
+    n = np.bincount(worker, minlength=W)
+    accuracy = np.full(W, 0.75)
+    right = backing
+    for _ in range(STEPS):
+        hit = accuracy[worker] * backing
+        miss = (1 - accuracy[worker]) * (1 - backing) / max(K - 1, 1)
+        right = np.divide(hit, hit + miss, out=np.zeros_like(hit), where=hit + miss > 0)
+        # half an answer of each kind keeps one lucky start from being certain
+        before, accuracy = accuracy, (np.bincount(worker, weights=right, minlength=W) + 0.5) / (n + 1)
+        if np.abs(accuracy - before).max(initial=0.0) < SMALL:
+            break
+    unknown = np.bincount(worker, weights=right * (1 - right), minlength=W) / (accuracy * (1 - accuracy))
+    evidence = np.clip(n - unknown, 0.0, None)
+    evidence[evidence < 1e-6] = 0.0
+    share = np.bincount(worker, weights=right, minlength=W) / np.maximum(n, 1)
+    return np.where(evidence > 0, share, np.nan), evidence
 
 
 def _share(part: NDArray[np.int64] | Floats, whole: NDArray[np.int64]) -> Floats:

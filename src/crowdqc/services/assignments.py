@@ -116,18 +116,19 @@ def take(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, count: int = 
             # The constraints caught what the locks should have prevented: give nothing rather than too much.
             raise Conflict("The queue moved on.", mend="Ask again.") from None
     guideline = projects.guideline(tx.session, project.id, project.guideline_version)
-    retry_at = None
-    if held:
-        supply = Supply.ASSIGNED
-    elif project.state == ProjectState.PAUSED:
-        supply = Supply.PAUSED
-    elif project.state == ProjectState.OPEN and (
-        retry_at := assignments.leased_to_others(tx.session, project.id, worker.id)
-    ):
-        supply = Supply.LATER
-    else:
-        supply = Supply.FINISHED
+    retry_at = None if held else assignments.leased_to_others(tx.session, project.id, worker.id)
+    supply = Supply.ASSIGNED if held else _supply(project, retry_at)
     return Desk(project, "" if guideline is None else guideline.text, held[:count], supply, retry_at)
+
+
+def held(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Desk:
+    """Give what a worker has before him, and take nothing new; with nothing in hand he may ask for more."""
+    worker = reach.worker(tx, actor)
+    project = _desk_project(tx, worker, project_uid)
+    found = assignments.held(tx.session, project.id, worker.id, tx.now)
+    guideline = projects.guideline(tx.session, project.id, project.guideline_version)
+    supply = Supply.ASSIGNED if found else _supply(project, None)
+    return Desk(project, "" if guideline is None else guideline.text, found, supply, None)
 
 
 def get(tx: Transaction, actor: Actor, uid: uuid.UUID) -> tuple[Assignment, Item, Project]:
@@ -240,6 +241,13 @@ def standings(tx: Transaction, actor: Actor) -> Sequence[Standing]:
         score = None if run is None else scores.worker(tx.session, run.id, worker.id)
         found.append(Standing(project, counts, score))
     return found
+
+
+def _supply(project: Project, retry_at: datetime | None) -> Supply:
+    """Say whether there is work for a worker who has nothing in hand."""
+    if project.state == ProjectState.PAUSED:
+        return Supply.PAUSED
+    return Supply.FINISHED if retry_at is None or project.state != ProjectState.OPEN else Supply.LATER
 
 
 def _desk_project(tx: Transaction, worker: Worker, uid: uuid.UUID) -> Project:

@@ -10,7 +10,6 @@ from crowdqc.quality.aggregation.dawid_skene import InvalidDawidSkene
 from crowdqc.quality.examples import anaesthetists
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
-
 from tests.quality.crowds import Row, rows, simulate, votes_of
 
 LIKELIHOOD = DawidSkene(diagonal=0, off_diagonal=0, tolerance=1e-9, max_iterations=500)
@@ -60,6 +59,7 @@ def test_equals_the_naive_algorithm() -> None:
     T, p, pi, likelihoods = naive(votes, 12)
     np.testing.assert_allclose(consensus.posterior, T, atol=1e-9)
     np.testing.assert_allclose(consensus.class_prior, p, atol=1e-9)
+    assert consensus.confusion is not None
     np.testing.assert_allclose(consensus.confusion, pi, atol=1e-9)
     np.testing.assert_allclose(consensus.objective, likelihoods, atol=1e-9)
     assert not consensus.converged

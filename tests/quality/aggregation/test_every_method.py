@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from crowdqc.quality.aggregation import METHODS, Aggregator, InvalidMethod, method
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
-
 from tests.quality.crowds import Row, rows, simulate, votes_of
 
 MAKES = [pytest.param(METHODS[name], id=name) for name in METHODS]

@@ -17,15 +17,15 @@ from crowdqc.quality.agreement import (
 )
 from crowdqc.quality.agreement.coefficients import Level
 from crowdqc.quality.votes import Votes
-
 from tests.quality.crowds import Row, rows, simulate, votes_of
 
 Measure = Callable[..., Agreement]
 ALL: list[Measure] = [percent_agreement, fleiss_kappa, gwet_ac1, krippendorff_alpha]
 
 #: Krippendorff (2011), section C: 4 observers, 12 units; * was not answered.
-TABLE_C = ("1***2***3***", "12332143*5*3")
-FULL_C = ("123321412***", "123322412513", "*33322412512*"[:12], "12332441251*")
+FOUR = ("123321412***", "1233224125*3", "*3332342251*", "12332441251*")
+#: The example of the krippendorff package: 3 observers, 15 units.
+THREE = ("*****34121133*3", "1*213343*******", "**21344*21133*4")
 
 
 def wide(observers: tuple[str, ...]) -> Votes:
@@ -38,20 +38,13 @@ def wide(observers: tuple[str, ...]) -> Votes:
     return Votes.of(*zip(*said, strict=True))
 
 
-def test_krippendorffs_own_example() -> None:
-    """Published: nominal 0.743, ordinal 0.815, interval 0.849."""
-    votes = wide(
-        (
-            "1233214 12  *".replace(" ", "*")[:12],
-            "1233224125*3",
-            "*33322412 51*".replace(" ", "*")[:12],
-            "12332441251*",
-        )
-    )
-    votes = wide(FULL_C)
-    assert krippendorff_alpha(votes).value == pytest.approx(0.743, abs=0.0006)
-    assert krippendorff_alpha(votes, scale="ordinal").value == pytest.approx(0.815, abs=0.0006)
-    assert krippendorff_alpha(votes, scale="interval").value == pytest.approx(0.849, abs=0.0006)
+def test_published_examples() -> None:
+    four, three = wide(FOUR), wide(THREE)
+    assert krippendorff_alpha(four).value == pytest.approx(0.743, abs=0.0006)
+    assert krippendorff_alpha(four, scale="ordinal").value == pytest.approx(0.815, abs=0.0006)
+    assert krippendorff_alpha(four, scale="interval").value == pytest.approx(0.849, abs=0.0006)
+    assert krippendorff_alpha(three).value == pytest.approx(0.691, abs=0.0006)
+    assert krippendorff_alpha(three, scale="interval").value == pytest.approx(0.811, abs=0.0006)
 
 
 @pytest.mark.parametrize("scale", ["nominal", "ordinal", "interval"])

@@ -10,7 +10,7 @@ VOTES = Votes.of([1, 2, 3], ["a"] * 3, ["x", "y", "x"], classes=["x", "y", "z"],
 
 
 def test_rows_are_checked_and_normalised() -> None:
-    said = Predictions.of(VOTES, [2, 1], ["m2", "m1"], [[0.5, 0.2, 0.3004], [1, 0, 0]])
+    said = Predictions.of(VOTES, [2, 1], ["m2", "m1"], [[0.5, 0.2, 0.3004], [1.0, 0, 0]])
     assert said.models == ("m1", "m2")
     assert (said.item.tolist(), said.model.tolist()) == ([1, 0], [1, 0])
     np.testing.assert_allclose(said.probabilities.sum(axis=1), 1)
@@ -28,7 +28,7 @@ def test_an_unknown_item_is_refused_by_name() -> None:
 
 
 def test_contradictions_by_hand() -> None:
-    table = [[0.9, 0.1, 0], [0.1, 0.2, 0.7], [0.6, 0.1, 0.3], [0.5, 0.5, 0], [0, 0, 1]]
+    table = np.array([[0.9, 0.1, 0], [0.1, 0.2, 0.7], [0.6, 0.1, 0.3], [0.5, 0.5, 0], [0, 0, 1]])
     said = Predictions.of(VOTES, [1, 1, 2, 2, 4], ["v1", "v2", "v1", "v2", "v1"], table)
     found = contradictions(said, np.array([0, 1, 0, -1], dtype=np.int32))
     # item 2: v2 finds the label as likely as another; item 4: no consensus to contradict

@@ -86,7 +86,7 @@ def test_ops_and_the_unknown(op: str, expected: list[bool]) -> None:
         (("confidence", "at_most", 0.8), 0.6, "confidence 0.60 is at most 0.80", 0.25),
         (("entropy", "above", 0.5), 0.75, "entropy 0.75 is above 0.50", 0.5),
         (("tied", "is", 1), 1, "the answers are tied", 1),
-        (("reports", "at_least", 1), 4, "4 reports is at least 1", 0.75),
+        (("reports", "at_least", 1), 4, "reports: 4 (at least 1)", 0.75),
         (("audit", "below", 0.05), 0.01, "audit draw 0.01 is below 0.05", 0.8),
         (("contradiction", "at_least", 1), 1, "contradiction 1.00 is at least 1.00", 1),
     ],

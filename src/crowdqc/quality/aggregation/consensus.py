@@ -73,7 +73,7 @@ class Consensus:
         known = gold.known
         log_posterior = clamp(log_scores, gold)
         if log_posterior.size:
-            log_posterior -= logsumexp(log_posterior, axis=1, keepdims=True)
+            log_posterior = log_posterior - logsumexp(log_posterior, axis=1, keepdims=True)
         posterior = np.exp(log_posterior)
         label, tied = decision.top(posterior)
         silent = (votes.answers_per_item() == 0) & ~known
@@ -132,9 +132,9 @@ class Consensus:
     def without_own(self, votes: Votes) -> Floats:
         """Judge each answer by everyone else: probability of its label had its worker not answered the item.
 
-        With confusion matrices the worker's evidence is taken out of the item's log posterior; without
-        them it is the chance that the others' majority is this label, ties drawn evenly. All of a worker's
-        repeated answers to an item are left out together. Gold speaks for itself.
+        With confusion matrices the worker's evidence is taken out of the item's log posterior. Without them
+        the others' votes are weighed as those of equally good workers, who agree as often as these do. All of
+        a worker's repeated answers to an item are left out together. Gold speaks for itself.
 
         Returns
         -------
@@ -145,8 +145,9 @@ class Consensus:
         own = np.cumsum(votes.opens_group()) - 1
         own_size = np.bincount(own)[own] if len(votes) else own
         alone = (own_size == votes.answers_per_item()[votes.item]) & ~self.known[votes.item]
+        weight = _weight_of_a_vote(votes) if self.confusion is None else 0.0
         for part in _parts(own):
-            scores = self._others_scores(votes, part, own[part])
+            scores = self._others_scores(votes, part, own[part], weight)
             gilded = self.known[votes.item[part]]
             scores[gilded] = self.log_posterior[votes.item[part][gilded]]
             mine = scores[np.arange(len(scores)), votes.label[part]]
@@ -154,7 +155,7 @@ class Consensus:
         chances[alone] = np.nan
         return chances
 
-    def _others_scores(self, votes: Votes, part: slice, own: Codes) -> Floats:
+    def _others_scores(self, votes: Votes, part: slice, own: Codes, weight: float) -> Floats:
         """Log scores of the classes from everyone but the answer's worker, float64[answers of part, K]."""
         item, worker, label = votes.item[part], votes.worker[part], votes.label[part]
         group = own - own[0]
@@ -163,7 +164,7 @@ class Consensus:
             given = np.zeros((item.size, votes.n_classes))
             given[np.arange(item.size), label] = 1.0
             others = self._counts(votes, item) - np.add.reduceat(given, starts)[group]
-            return np.asarray(np.where(others == others.max(axis=1, keepdims=True), 0.0, -np.inf))
+            return np.asarray(weight * others)
         evidence = safe_log(self.confusion[worker, :, label])
         return np.asarray(self.log_posterior[item] - np.add.reduceat(evidence, starts)[group])
 
@@ -189,11 +190,13 @@ class Consensus:
 
 
 def clamp(log_scores: Floats, gold: Gold) -> Floats:
-    """Restrict the rows of gold items to their accepted labels; a copy, float64[n_items, K].
+    """Restrict the rows of gold items to their accepted labels, float64[n_items, K]; a copy where there is gold.
 
     Where all accepted labels have no score at all they become equally likely.
     """
     known = gold.known
+    if not known.any():
+        return log_scores
     clamped = log_scores.copy()
     rows = np.where(gold.accepted[known], log_scores[known], -np.inf)
     void = ~np.isfinite(rows).any(axis=1)
@@ -207,6 +210,23 @@ def safe_log(probabilities: Floats) -> Floats:
     logs = np.full(probabilities.shape, LOG_ZERO)
     np.log(probabilities, out=logs, where=probabilities > 0)
     return np.asarray(np.maximum(logs, LOG_ZERO))
+
+
+def _weight_of_a_vote(votes: Votes) -> float:
+    """Log odds that a vote adds, were all workers equally good and their errors spread evenly.
+
+    Two of accuracy a agree with the probability a^2 + (1 - a)^2 / (K - 1): solved for a.
+    """
+    K = votes.n_classes
+    counts = votes.once().counts()
+    n = counts.sum(axis=1)
+    pairs = (n * (n - 1)).sum()
+    if K < 2 or pairs == 0:
+        return 0.0
+    agree = (counts * (counts - 1)).sum() / pairs
+    accuracy = (1 + np.sqrt((K - 1) * max(K * agree - 1, 0.0))) / K
+    accuracy = min(accuracy, 1 - 1 / (2 + n.sum()))  # perfect agreement so far is no proof
+    return float(np.log(accuracy * (K - 1) / (1 - accuracy)))
 
 
 def _parts(own: Codes) -> Iterator[slice]:

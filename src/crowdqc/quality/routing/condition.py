@@ -107,8 +107,9 @@ class Compare:
         def shown(number: float) -> str:
             return f"{number:g}" if signal.whole else f"{number:.2f}"
 
-        subject = f"{shown(value)} {signal.words} is" if signal.whole else f"{signal.words} {shown(value)} is"
-        return f"{subject} {_OPS[self.op].words} {shown(self.value)}"
+        if signal.whole:  # a number of people: "1 reports is ..." would not be English
+            return f"{signal.words}: {shown(value)} ({_OPS[self.op].words} {shown(self.value)})"
+        return f"{signal.words} {shown(value)} is {_OPS[self.op].words} {shown(self.value)}"
 
     def _severity(self, value: float) -> float:
         """How far the value lies beyond the threshold, as a share of how far it could."""
@@ -208,7 +209,7 @@ def condition(json: object) -> Condition:
     >>> tree.holds(signals).tolist()
     [True, False]
     >>> [reason.words for reason in tree.reasons(signals, 0)]
-    ['3 answers is at least 3', 'agreement 0.33 is below 0.50']
+    ['answers: 3 (at least 3)', 'agreement 0.33 is below 0.50']
     """
     faults: list[Fault] = []
     tree = read(json, "", faults)

@@ -1,0 +1,171 @@
+"""The command line: `crowdqc ...`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+import migrations
+from app.runner import Runner
+from crowdqc import __version__
+from crowdqc.assembly import Installation, assemble
+from crowdqc.errors import CrowdqcError
+from crowdqc.roles import Role
+from crowdqc.services import people
+from crowdqc.settings import Settings
+
+
+class Told(click.Group):
+    """Says an error of ours in a line or two instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CrowdqcError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Told, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Quality control for crowdsourced labels.
+
+    Settings are read from CROWDQC_* (see docs/reference/settings.md).
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--demo", is_flag=True, help="Load the demo, where it is not loaded yet.")
+@click.option("--jobs/--no-jobs", "with_jobs", default=True, help="Perform jobs in this process as well.")
+def serve(host: str, port: int, demo: bool, with_jobs: bool) -> None:
+    """Serve the pages and the API, and perform jobs, until interrupted."""
+    from app.demo import load as load_demo
+    from app.factory import create_app
+    from app.server import server
+
+    with _installed() as place:
+        lines = load_demo(place) if demo else []
+        with place.reading() as tx:
+            empty = people.count(tx) == 0
+        try:
+            bound = server(create_app(place), place.settings, host=host, port=port)
+        except OSError as error:
+            raise click.ClickException(
+                f"{host}:{port} cannot be had: {error.strerror}. Choose another --port."
+            ) from None
+        runner = Runner(place)
+        thread = runner.start() if with_jobs else None
+        click.echo(f"crowdqc serves on http://{host}:{bound.effective_port}")
+        click.echo(f"  data: {Path(place.settings.data_dir).resolve()}")
+        for line in lines:
+            click.echo(f"  {line}")
+        if empty:
+            click.echo("  There is nobody yet. Make the first admin: crowdqc admin NAME")
+        _on_signals(lambda: threading.Thread(target=bound.close, daemon=True).start())
+        try:
+            bound.run()
+        except OSError:
+            # Its sockets were closed under it: that is how it is told to stop.
+            pass
+        finally:
+            runner.stop()
+            if thread is not None:
+                thread.join(timeout=30)
+
+
+@main.command("jobs")
+def run_jobs() -> None:
+    """Perform jobs in a process of their own, until interrupted."""
+    with _installed() as place:
+        runner = Runner(place)
+        _on_signals(runner.stop)
+        click.echo("crowdqc performs jobs")
+        runner.run()
+
+
+@main.command()
+def upgrade() -> None:
+    """Bring the database to the newest schema."""
+    with _installed():
+        click.echo("The database has the newest schema.")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+def admin(name: str, password: str) -> None:
+    """Make an admin named NAME, who can also make projects; more people are made on the pages."""
+    roles = [Role.ADMIN, Role.REQUESTER, Role.QA_LEAD]
+    with _installed() as place, place.transaction() as tx:
+        people.create(tx, name=name, password=password, roles=roles)
+    click.echo(f"{name} can sign in, as {', '.join(roles)}.")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--called", default="command line", show_default=True, help="What the token is for.")
+def token(name: str, called: str) -> None:
+    """Make an API token for NAME and print it, once."""
+    with _installed() as place, place.transaction() as tx:
+        click.echo(people.create_token(tx, people.named(tx, name), name=called)[1])
+
+
+@main.command()
+@click.option(
+    "--answers", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="worker,item,label[,time]"
+)
+@click.option("--truth", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="item,label")
+@click.option("--gold", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="item,label, hidden")
+@click.option("--name", default=None, help="What the project is to be called; the file's name where left out.")
+@click.option("--method", default=None, help="Aggregation method of the project.")
+def demo(
+    answers: Path | None, truth: Path | None, gold: Path | None, name: str | None, method: str | None
+) -> None:
+    """Load the demo, or replay a file of answers through the service.
+
+    With --truth it is said how good the labels are.
+    """
+    from app.demo import load, replay
+
+    with _installed() as place:
+        if answers is None:
+            for line in load(place):
+                click.echo(line)
+        else:
+            for line in replay(place, answers, truth_file=truth, gold_file=gold, name=name, method=method):
+                click.echo(line)
+
+
+@contextmanager
+def _installed(**changes: Any) -> Iterator[Installation]:
+    """Open the installation that the environment describes, its database at the newest schema."""
+    place = assemble(replace(Settings.from_environment(), **changes))
+    try:
+        migrations.upgrade(place.engine)
+        yield place
+    finally:
+        place.close()
+
+
+def _on_signals(stop: Any) -> None:
+    def told(number: int, frame: object) -> None:
+        stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, told)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
