@@ -63,7 +63,7 @@ class Runner:
         return thread
 
     def _keep_alive(self, job: Job, done: threading.Event) -> None:
-        """Prolong the claim on a job while it is in hand, so that another runner takes it only if this one dies."""
+        """Prolong the claim on a job while it is in hand, so that others take it only if this one dies."""
         while not done.wait(self._installation.settings.job_lease / 4):
             try:
                 with self._installation.transaction() as tx:

@@ -1,0 +1,123 @@
+"""How numbers, times and states are said to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup, escape
+
+UNKNOWN = "unknown"
+
+#: Words for what programs call otherwise; everything else is said as it is, without underlines.
+SAID: Mapping[str, str] = {
+    "in_review": "in review",
+    "qa_lead": "QA lead",
+    "more_answers": "more answers",
+    "ask_more": "more answers",
+    "dawid_skene": "Dawid-Skene",
+    "majority_vote": "majority vote",
+    "raw": "raw agreement",
+    "pairwise": "pairwise agreement",
+    "krippendorff_alpha": "Krippendorff's alpha",
+    "fleiss_kappa": "Fleiss' kappa",
+    "gwet_ac1": "Gwet's AC1",
+    "not_shown": "it is not shown",
+    "no_class_fits": "no class fits",
+    "unclear_question": "the question is unclear",
+    "harmful": "it is harmful",
+    "read_upload": "read an upload",
+    "perform_run": "perform a run",
+    "answers": "answers",
+}
+
+
+def said(name: object) -> str:
+    """Say a program's word in ours."""
+    text = str(name)
+    return SAID.get(text, text.replace("_", " "))
+
+
+def percent(value: float | None) -> str:
+    """Say a share in percent, never rounding doubt away.
+
+    >>> percent(0.875), percent(0.99999), percent(0.5), percent(None)
+    ('87.5%', 'over 99.9%', '50%', 'unknown')
+    """
+    if value is None:
+        return UNKNOWN
+    if 0.9995 <= value < 1:
+        return "over 99.9%"
+    if 0 < value < 0.0005:
+        return "under 0.1%"
+    return f"{100 * value:.1f}".removesuffix(".0") + "%"
+
+
+def number(value: float | None, places: int = 2) -> str:
+    """Say a number: whole ones with their thousands apart, others rounded."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:,.0f}".replace(",", " ") if float(value).is_integer() else f"{value:.{places}f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Say how long something takes.
+
+    >>> duration(4.2), duration(75), duration(7300)
+    ('4.2 s', '1 min 15 s', '2 h 1 min')
+    """
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def when(moment: datetime | None) -> Markup:
+    """Say a moment, in a way that the browser can turn into its own time."""
+    if moment is None:
+        return Markup("–")
+    shown = f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(), shown)
+
+
+def size(count: int) -> str:
+    """Say how large a file is.
+
+    >>> size(900), size(1500), size(3_000_000)
+    ('900 bytes', '1.5 kB', '3.0 MB')
+    """
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def many(count: int, one: str, more: str | None = None) -> str:
+    """Say how many.
+
+    >>> many(1, "answer"), many(1200, "answer"), many(2, "class", "classes")
+    ('1 answer', '1 200 answers', '2 classes')
+    """
+    return f"{number(count)} {one if count == 1 else more or one + 's'}"
+
+
+def marked(text: object) -> Markup:
+    """Keep the lines of a text."""
+    return Markup("<br>").join(escape(line) for line in str(text).split("\n"))
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "said": said,
+    "percent": percent,
+    "number": number,
+    "duration": duration,
+    "when": when,
+    "size": size,
+    "many": many,
+    "marked": marked,
+}
