@@ -133,7 +133,7 @@ def _states(place: Installation, requester: Actor, project: projects.Project) ->
     for each in worst:
         score = each.score
         yield (
-            f"         least sure of {each.worker.name}: {score.answers} answers, accuracy "
+            f"         weakest worker {each.worker.name}: {score.answers} answers, accuracy "
             f"{score.consensus_accuracy:.2f} [{score.consensus_low:.2f}, {score.consensus_high:.2f}]"
         )
 

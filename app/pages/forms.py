@@ -45,13 +45,10 @@ def lines(name: str, *, longest: int = PROSE) -> list[str]:
     return [line.strip() for line in text(name, longest=longest).split("\n") if line.strip()]
 
 
-def word(name: str, kind: type[Word], *, needed: bool = True) -> Word | None:
+def word(name: str, kind: type[Word]) -> Word:
     """Read a choice among words."""
-    value = request.form.get(name, "")
-    if not value and not needed:
-        return None
     try:
-        return kind(value)
+        return kind(request.form.get(name, ""))
     except ValueError:
         raise BadForm.at(name, "Choose one of those offered.") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, Protocol, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 
@@ -16,6 +16,7 @@ from crowdqc.assembly import Installation
 from crowdqc.errors import Conflict, CrowdqcError, Invalid
 from crowdqc.roles import Actor, Role
 from crowdqc.services import people
+from crowdqc.services.transaction import Transaction
 
 Answer = Response | str
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -157,10 +158,10 @@ def surroundings() -> dict[str, Any]:
 def _read(place: Installation, handler: Callable[..., Answer], allowed: frozenset[Role], parts: Any) -> Response:
     with place.reading() as tx:
         try:
-            actor = _actor(Call, tx, allowed)
+            actor = _actor(tx, allowed)
         except people.NotSignedIn:
             wanted = request.full_path.rstrip("?")
-            return to(f"/sign-in?next={quote(wanted, safe='')}" if wanted != "/" else "/sign-in")
+            return to("/sign-in", next=None if wanted == "/" else wanted)
         return make_response(handler(Call(actor, tx, place), **parts))
 
 
@@ -175,7 +176,7 @@ def _write(
 ) -> Response:
     with place.reading() as tx:
         try:
-            actor = _actor(Call, tx, allowed)
+            actor = _actor(tx, allowed)
         except people.NotSignedIn:
             return _signed_out(resumable)
         call = Call(actor, tx, place)
@@ -195,7 +196,7 @@ def _write(
         return response
 
 
-def _actor(_: object, tx: Any, allowed: frozenset[Role]) -> Actor:
+def _actor(tx: Transaction, allowed: frozenset[Role]) -> Actor:
     """Say who sits at the browser, and that he may see this; raise people.NotSignedIn, access.WrongRole."""
     secret = access.secret()
     if secret is None:

@@ -19,7 +19,11 @@ def as_page(response: Response) -> Response:
         return response
     told = json.loads(response.get_data())
     if response.status_code == 404 and "actor" not in g:
-        told |= {"title": "There is no such page.", "detail": "There is no such page.", "mend": "Check the address."}
+        told |= {
+            "title": "There is no such page.",
+            "detail": "There is no such page.",
+            "mend": "Check the address.",
+        }
     back = frame.came_from() if request.method == "POST" else None
     response.set_data(render_template("problem.html", told=told, back=back))
     response.mimetype = "text/html"

@@ -51,10 +51,8 @@ class Installation:
         if engine.dialect.name == "postgresql":
             engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with Session(engine, expire_on_commit=False, autoflush=False) as session:
-            try:
-                yield Transaction(session, self.clock(), self.storage, self.settings)
-            finally:
-                session.rollback()
+            # Closing ends the transaction and leaves what was read as it was; a rollback would forget it.
+            yield Transaction(session, self.clock(), self.storage, self.settings)
 
     def close(self) -> None:
         self.execution.close()

@@ -1,0 +1,162 @@
+"""The worker's desk: what there is to do, one item at a time. Nothing here knows gold, truth or what others said."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, request
+
+from app.http import Call
+from app.pages import contents, forms
+from app.pages.frame import page, render, to
+from crowdqc.errors import Conflict, CrowdqcError
+from crowdqc.roles import Role
+from crowdqc.services import assignments
+from crowdqc.services.assignments import ReportReason, Supply
+
+blueprint = Blueprint("worker", __name__)
+
+WORKS = (Role.WORKER,)
+
+#: Why an item is left, as a worker would say it.
+SKIPS = ("I cannot tell", "It is not in a language I know", "It takes too long", "Something else")
+
+#: How soon a page that says "later" looks again, at the earliest and at the latest, in seconds.
+SOONEST, LATEST = 20, 900
+
+
+@page(blueprint, "GET", "/desk", roles=WORKS)
+def projects(call: Call) -> Response:
+    """Show the projects that take answers, and how one stands in each."""
+    return render("desk_projects.html", standings=assignments.standings(call.tx, call.actor))
+
+
+@page(blueprint, "GET", "/desk/<uuid:project>", roles=WORKS)
+def desk(call: Call, project: uuid.UUID, *, fault: CrowdqcError | None = None, **_: uuid.UUID) -> Response:
+    """Show the item in hand; with none in hand, what there is to do about it."""
+    found = assignments.held(call.tx, call.actor, project)
+    if not found.assignments:
+        supply = Supply.PAUSED if found.supply is Supply.PAUSED else _told_supply()
+        retry_at = _told_time()
+        wait = None if retry_at is None else (retry_at - call.tx.now).total_seconds()
+        return render(
+            "desk_empty.html",
+            desk=found,
+            supply=supply,
+            retry_at=retry_at,
+            wait=None if wait is None else round(min(max(wait, SOONEST), LATEST)),
+        )
+    assignment, item = found.assignments[0]
+    draft = assignment.draft or {}
+    return render(
+        "desk.html",
+        desk=found,
+        assignment=assignment,
+        fields=contents.shown(item.content),
+        label=request.form.get("label") or draft.get("label"),
+        comment=request.form.get("comment") or draft.get("comment") or "",
+        left=max(0, round((assignment.expires_at - call.tx.now).total_seconds())),
+        skips=SKIPS,
+        reasons=list(ReportReason),
+        fault=fault,
+        begun=request.args.get("said") is not None,
+    )
+
+
+@page(blueprint, "POST", "/desk/<uuid:project>/next", roles=WORKS)
+def take(call: Call, project: uuid.UUID) -> Response:
+    """Take the next item."""
+    return _after(assignments.take(call.tx, call.actor, project, count=1), project, "taken")
+
+
+@page(
+    blueprint,
+    "POST",
+    "/desk/<uuid:project>/<uuid:assignment>/answer",
+    roles=WORKS,
+    again=desk,
+    own_transaction=True,
+    resumable=True,
+)
+def submit(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
+    """Keep an answer and take the next item."""
+    label = forms.text("label", needed=True, trim=False)
+    comment = forms.text("comment", longest=forms.REMARK)
+    seconds = forms.number("seconds")
+    with call.installation.transaction() as tx:
+        answer, _ = assignments.submit(
+            tx,
+            call.actor,
+            assignment,
+            label=label,
+            seconds=None if seconds is None or seconds < 0 else seconds,
+            comment=comment,
+        )
+    said = "kept" if not answer.late else "late" if answer.counted else "late_over"
+    return _next(call, project, said)
+
+
+@page(
+    blueprint,
+    "POST",
+    "/desk/<uuid:project>/<uuid:assignment>/skip",
+    roles=WORKS,
+    again=desk,
+    own_transaction=True,
+)
+def skip(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
+    """Leave an item to somebody else, and take the next one."""
+    reason = forms.text("reason", needed=True)
+    words = forms.text("words", longest=forms.REMARK - forms.LINE - 2)
+    with call.installation.transaction() as tx:
+        assignments.skip(tx, call.actor, assignment, reason=f"{reason}: {words}" if words else reason)
+    return _next(call, project, "skipped")
+
+
+@page(
+    blueprint,
+    "POST",
+    "/desk/<uuid:project>/<uuid:assignment>/report",
+    roles=WORKS,
+    again=desk,
+    own_transaction=True,
+)
+def report(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
+    """Say that something is wrong with an item, and take the next one."""
+    reason = forms.word("reason", ReportReason)
+    comment = forms.text("comment", longest=forms.REMARK)
+    with call.installation.transaction() as tx:
+        assignments.report(tx, call.actor, assignment, reason=reason, comment=comment)
+    return _next(call, project, "reported")
+
+
+def _next(call: Call, project: uuid.UUID, said: str) -> Response:
+    """Take the next item in a transaction of its own: what was said before is kept whatever comes of this."""
+    try:
+        with call.installation.transaction() as tx:
+            desk = assignments.take(tx, call.actor, project, count=1)
+    except (Conflict, assignments.NoSuchDesk):
+        return to(f"/desk/{project}", said=said)
+    return _after(desk, project, said)
+
+
+def _after(desk: assignments.Desk, project: uuid.UUID, said: str) -> Response:
+    if desk.supply is Supply.ASSIGNED:
+        return to(f"/desk/{project}", said=said)
+    retry_at = None if desk.retry_at is None else desk.retry_at.astimezone(UTC).isoformat()
+    return to(f"/desk/{project}", said=said, supply=desk.supply, retry_at=retry_at)
+
+
+def _told_supply() -> Supply | None:
+    """Read what taking an item came to; nothing where it was not tried."""
+    told = request.args.get("supply")
+    return Supply(told) if told in (Supply.LATER, Supply.FINISHED) else None
+
+
+def _told_time() -> datetime | None:
+    try:
+        told = datetime.fromisoformat(request.args.get("retry_at", ""))
+    except ValueError:
+        return None
+    return told if told.tzinfo else None
