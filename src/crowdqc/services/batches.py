@@ -13,10 +13,8 @@ from crowdqc.records import items, projects, uploads
 from crowdqc.records.base import new_uid
 from crowdqc.records.items import ItemState, TruthSource
 from crowdqc.services.transaction import Transaction
-from crowdqc.services.uploads import Rows, note
+from crowdqc.services.uploads import Rows, item_name, note
 
-#: Columns that name an item, the first that is there wins.
-KEY_COLUMNS = ("item", "item_id", "task", "id", "key")
 #: Before the name of a column that workers do not see.
 META_PREFIXES = ("meta:", "metadata.")
 #: The largest content or metadata of an item, as JSON.
@@ -104,13 +102,15 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
 def drafted(row: Row, classes: Sequence[str]) -> Drafted:
     """Read a row as an item.
 
-    `item` (or one of `KEY_COLUMNS`) names it; without one its content does. `gold` holds the accepted labels,
+    `item` (or one of `ITEM_COLUMNS`) names it; without one its content does. `gold` holds the accepted labels,
     joined by `|`. `overlap` says how many answers it is to have. `metadata`, `meta:...` and `metadata....` are
     not shown to workers. All other columns are shown; `content` may hold them as one object.
     """
     values = dict(row.values)
-    key_column = next((name for name in KEY_COLUMNS if name in values), None)
-    key = "" if key_column is None else _key(key_column, values.pop(key_column))
+    column, key = item_name(values)
+    if column is not None:
+        _check_name(column, key)
+        del values[column]
     gold = _gold(values.pop("gold", None), classes)
     overlap = _overlap(values.pop("overlap", None))
     meta = _nested("metadata", values.pop("metadata", None))
@@ -133,15 +133,11 @@ def drafted(row: Row, classes: Sequence[str]) -> Drafted:
     return Drafted(row.line, key or content_hash(content)[:32], content, meta, gold, overlap)
 
 
-def _key(column: str, value: object) -> str:
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        raise _Unfit(column, f"An item cannot be named {value!r}.", "Name it by a text or a number.")
-    key = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-    if not key:
-        raise _Unfit(column, "The item has no name.", f"Fill {column}, or leave the whole column out.")
-    if len(key) > 255:
+def _check_name(column: str, name: str) -> None:
+    if not name:
+        raise _Unfit(column, "The item has no name.", f"Fill {column} with a text or a number, or leave it out.")
+    if len(name) > 255:
         raise _Unfit(column, "The item's name is longer than 255 characters.", "Shorten it.")
-    return key
 
 
 def _gold(value: object, classes: Sequence[str]) -> list[str] | None:

@@ -12,9 +12,8 @@ import numpy as np
 from crowdqc.formats import Fault, Row
 from crowdqc.records import items, predictions, projects, uploads
 from crowdqc.records.jobs import JobName
-from crowdqc.services.batches import KEY_COLUMNS
 from crowdqc.services.transaction import Transaction
-from crowdqc.services.uploads import Rows, note
+from crowdqc.services.uploads import Rows, item_name, note
 
 #: How far from 1 the probabilities of an item may sum before the row is at fault.
 TOLERANCE = 0.01
@@ -64,9 +63,9 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
 
 
 def _read(row: Row, classes: Sequence[str]) -> tuple[str, bytes] | Fault:
-    """Read a row as (item, probabilities); one column a class, `p:` before its name, or `probabilities` as a whole."""
-    column = next((name for name in KEY_COLUMNS if row.values.get(name) not in (None, "")), None)
-    if column is None:
+    """Read a row as (item, probabilities): a column `p:CLASS` or `CLASS` for each class, or `probabilities`."""
+    _, key = item_name(row.values)
+    if not key:
         return Fault(row.line, "item", "The row names no item.", "Fill a column named item.")
     whole = row.values.get("probabilities")
     if isinstance(whole, str) and whole:
@@ -103,6 +102,4 @@ def _read(row: Row, classes: Sequence[str]) -> tuple[str, bytes] | Fault:
     total = float(values.sum())
     if abs(total - 1.0) > TOLERANCE:
         return Fault(row.line, "probabilities", f"They sum to {total:.4g}, not to 1.", "Normalise them.")
-    key = row.values[column]
-    name = str(int(key)) if isinstance(key, float) and key.is_integer() else str(key).strip()
-    return name, predictions.packed(values / total)
+    return key, predictions.packed(values / total)

@@ -32,6 +32,10 @@ FAULTS_KEPT = 10_000
 Rows: TypeAlias = Sequence[Row | answers.Answer | Fault]
 
 
+#: Columns that name an item; the first that is there wins.
+ITEM_COLUMNS = ("item", "item_id", "task", "id", "key")
+
+
 class KeyReused(Conflict):
     """This idempotency key was used for another file."""
 
@@ -181,6 +185,19 @@ def note(
     upload.unchanged += unchanged
     upload.faulty += len(faults)
     upload.line = max(upload.line, rows[-1].line)
+
+
+def item_name(values: Mapping[str, object]) -> tuple[str | None, str]:
+    """Give the column of a row that names its item, and the name: none, and empty, where there is none.
+
+    A whole number is the same name however its format writes it.
+    """
+    column = next((name for name in ITEM_COLUMNS if name in values), None)
+    value = None if column is None else values[column]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    fit = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    return column, str(value).strip() if fit else ""
 
 
 def finish(tx: Transaction, upload_id: int) -> Upload:
