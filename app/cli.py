@@ -42,6 +42,8 @@ def main() -> None:
     Settings are read from CROWDQC_* (see docs/reference/settings.md).
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # That requests wait for a thread now and then is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 
 @main.command()
@@ -72,7 +74,7 @@ def serve(host: str, port: int, demo: bool, with_jobs: bool) -> None:
         for line in lines:
             click.echo(f"  {line}")
         if empty:
-            click.echo("  There is nobody yet. Make the first admin: crowdqc admin NAME")
+            click.echo(f"  There is nobody yet. Make the first admin:\n    {_same_place(place)} admin NAME")
         _on_signals(lambda: threading.Thread(target=bound.close, daemon=True).start())
         try:
             bound.run()
@@ -146,6 +148,16 @@ def demo(
         else:
             for line in replay(place, answers, truth_file=truth, gold_file=gold, name=name, method=method):
                 click.echo(line)
+
+
+def _same_place(place: Installation) -> str:
+    """Give the words that call this command line on this installation from anywhere."""
+    program = Path(sys.argv[0]).resolve()
+    called = str(program) if program.name == "crowdqc" else f"{sys.executable} -m app.cli"
+    place_named = f"CROWDQC_DATA_DIR={Path(place.settings.data_dir).resolve()}"
+    if place.settings.database_url:
+        place_named += " CROWDQC_DATABASE_URL=..."
+    return f"{place_named} {called}"
 
 
 @contextmanager

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,11 +38,14 @@ class Installation:
         self.storage = storage
         self.execution = execution
         self.clock = clock
+        # SQLite has one writer, and those who wait for it ask again and again, ever more seldom: whoever comes late
+        # may go first. Within a process they stand in a line instead.
+        self._line: AbstractContextManager[object] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open a transaction that may write; commit it at the end, roll it back where anything was raised."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self._line, Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield Transaction(session, self.clock(), self.storage, self.settings)
 
     @contextmanager
