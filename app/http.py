@@ -20,6 +20,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from app import access
 from crowdqc.assembly import Installation
 from crowdqc.errors import Invalid
+from crowdqc.formats import jsonvalues
 from crowdqc.roles import Actor, Role
 from crowdqc.services.transaction import Transaction
 
@@ -180,6 +181,9 @@ def opened(place: Installation, method: str) -> AbstractContextManager[Transacti
 def _perform(operation: Operation, handler: Callable[..., Any], own: bool, parts: dict[str, Any]) -> Response:
     place = installation()
     request.max_content_length = place.settings.upload_limit if operation.takes else JSON_LIMIT
+    if operation.body is not None:
+        # It may be long on its way, and nobody who writes should wait for it.
+        request.get_data()
     # The shape is looked at after the caller: a stranger learns nothing from it.
     if operation.roles is None:
         _read_shapes(operation, parts)
@@ -215,13 +219,9 @@ def _json() -> object:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType(f"The body must be JSON, and this is {request.mimetype or 'of no type'}.")
     try:
-        return json.loads(request.get_data(cache=False), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        return jsonvalues.parse(request.get_data().decode("utf-8-sig"))
+    except ValueError as error:
         raise NotJson(f"The body is not JSON: {error}"[:300], mend="Send one JSON object, in UTF-8.") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _answer(operation: Operation, result: Any) -> Response:

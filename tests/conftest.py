@@ -41,6 +41,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[RUN].end()
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    # Bytes may differ from one process of a run to the next (gzip writes down the time): no name for a test.
+    if isinstance(val, bytes) and not (val.isascii() and val.decode().isprintable()):
+        return argname
+    return None
+
+
 def chosen() -> list[str]:
     """Give the databases that this run is about: both, unless it is told otherwise."""
     only = os.environ.get(ONLY)

@@ -34,7 +34,7 @@ def people(call: Call, *, fault: CrowdqcError | None = None, person: uuid.UUID |
         chosen=request.form.getlist("roles"),
         fault=fault,
         faults=forms.faults(fault, "name", "password", "roles"),
-        wrong=person,
+        wrong_person=person,
     )
 
 

@@ -7,7 +7,7 @@ import uuid
 from flask import Blueprint, Response, request
 
 from app.http import Call
-from app.pages import contents, forms, frame
+from app.pages import contents, forms, frame, words
 from app.pages.frame import page, render, to
 from crowdqc.errors import Conflict, CrowdqcError
 from crowdqc.roles import Role
@@ -62,6 +62,7 @@ def case(call: Call, review: uuid.UUID, *, fault: CrowdqcError | None = None) ->
         fields=contents.shown(found.item.content),
         meta=contents.shown(found.item.meta),
         crowd=_crowd(found),
+        keys=words.keys(found.project.classes),
         mine=mine,
         free=found.review.state == ReviewState.OPEN or (lapsed and not mine),
         undoable=found.review.state == ReviewState.DECIDED and found.review.decided_by == call.actor.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
@@ -13,7 +13,7 @@ from app import access, problems
 from app.http import Call, installation
 from app.pages import forms
 from crowdqc.assembly import Installation
-from crowdqc.errors import Conflict, CrowdqcError, Invalid
+from crowdqc.errors import Conflict, Invalid
 from crowdqc.roles import Actor, Role
 from crowdqc.services import people
 from crowdqc.services.transaction import Transaction
@@ -37,11 +37,8 @@ class Page(NamedTuple):
     roles: frozenset[Role] | None
 
 
-class Again(Protocol):
-    """A page with a form, shown once more with what is wrong with what was sent."""
-
-    def __call__(self, call: Call, *, fault: CrowdqcError, **parts: Any) -> Answer: ...
-
+#: A page with a form, shown once more: it takes `fault`, what is wrong with what was sent.
+Again = Callable[..., Answer]
 
 #: Every page, and those among them that a stranger may see.
 PAGES: list[Page] = []
@@ -70,9 +67,10 @@ def page(
 ) -> Callable[[Handler], Handler]:
     """Declare a page.
 
-    The handler takes a `Call`, then the path's parts by name. A GET reads; a POST writes, in one transaction that is
-    rolled back where anything is raised; `again` then shows the form once more. With `own_transaction` the handler
-    opens transactions itself. What a `resumable` form sends when the session is over is handed on past the sign-in.
+    The handler takes a `Call`, then the path's parts by name. A GET reads; a POST writes, in one transaction that
+    is rolled back where anything is raised; `again` then shows the form once more, with its `fault`. With
+    `own_transaction` the handler opens transactions itself. What a `resumable` form sends when the session is
+    over is handed on past the sign-in.
     """
     allowed = frozenset(roles)
 

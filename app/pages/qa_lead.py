@@ -122,7 +122,7 @@ def _ordered(
 ) -> list[ScoredWorker]:
     """Put workers in order; those of whom nothing is known come last whichever way it goes."""
     known = [(value, each) for each in scored if (value := key(each)) is not None]
-    known.sort(key=lambda pair: pair[0], reverse=downward)  # type: ignore[arg-type,return-value]
+    known.sort(key=lambda pair: pair[0], reverse=downward)
     return [each for _, each in known] + [each for each in scored if key(each) is None]
 
 

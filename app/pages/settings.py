@@ -1,4 +1,4 @@
-"""What a project asks and how good it has to be, to be changed by its owner: question, guidelines, quality plan."""
+"""What a project asks and how good it has to be: question, guidelines, quality plan, for its owner to change."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 UNKNOWN = "unknown"
 
@@ -18,8 +18,7 @@ SAID: Mapping[str, str] = {
     "ask_more": "more answers",
     "dawid_skene": "Dawid-Skene",
     "majority_vote": "majority vote",
-    "raw": "raw agreement",
-    "pairwise": "pairwise agreement",
+    "percent_agreement": "percent agreement",
     "krippendorff_alpha": "Krippendorff's alpha",
     "fleiss_kappa": "Fleiss' kappa",
     "gwet_ac1": "Gwet's AC1",
@@ -29,7 +28,6 @@ SAID: Mapping[str, str] = {
     "harmful": "it is harmful",
     "read_upload": "read an upload",
     "perform_run": "perform a run",
-    "answers": "answers",
 }
 
 
@@ -106,9 +104,37 @@ def many(count: int, one: str, more: str | None = None) -> str:
     return f"{number(count)} {one if count == 1 else more or one + 's'}"
 
 
-def marked(text: object) -> Markup:
-    """Keep the lines of a text."""
-    return Markup("<br>").join(escape(line) for line in str(text).split("\n"))
+def reason(why: Mapping[str, Any]) -> str:
+    """Say why an item is in review, with its numbers.
+
+    >>> reason({"signal": "agreement", "value": 0.1, "threshold": 0.3, "op": "below", "words": "..."})
+    'few answers agree: 10% of the pairs say the same, below 30%'
+    """
+    value, threshold = why.get("value"), why.get("threshold")
+    match why.get("signal"), why.get("op"):
+        case "agreement", "below":
+            return f"few answers agree: {percent(value)} of the pairs say the same, below {percent(threshold)}"
+        case "confidence", "below":
+            return f"the label is unsure: {percent(value)} likely, below {percent(threshold)}"
+        case "tied", "is":
+            return "two labels are equally good: the answers are tied"
+        case "reports", "at_least":
+            return f"{many(int(value or 0), 'worker')} reported a problem with it"
+        case "audit", "below":
+            return f"drawn at random, as {percent(threshold)} of all items are, to see how good the labels are"
+        case _:
+            return str(why.get("words", "")) or said(why.get("signal", ""))
+
+
+def keys(classes: Sequence[str]) -> list[str | None]:
+    """Give the key that chooses each class: the digit that it is called, or its place among the first nine.
+
+    >>> keys(["cat", "dog"]), keys(["0", "1"])
+    (['1', '2'], ['0', '1'])
+    """
+    if all(len(name) == 1 and name in "0123456789" for name in classes):
+        return list(classes)
+    return [str(place) if place < 10 else None for place in range(1, len(classes) + 1)]
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
@@ -119,5 +145,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "when": when,
     "size": size,
     "many": many,
-    "marked": marked,
+    "reason": reason,
 }

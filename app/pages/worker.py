@@ -1,4 +1,4 @@
-"""The worker's desk: what there is to do, one item at a time. Nothing here knows gold, truth or what others said."""
+"""The worker's desk: what there is to do, an item at a time; nothing here knows gold or what others said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, request
 
 from app.http import Call
-from app.pages import contents, forms
+from app.pages import contents, forms, words
 from app.pages.frame import page, render, to
 from crowdqc.errors import Conflict, CrowdqcError
 from crowdqc.roles import Role
@@ -57,6 +57,7 @@ def desk(call: Call, project: uuid.UUID, *, fault: CrowdqcError | None = None, *
         label=request.form.get("label") or draft.get("label"),
         comment=request.form.get("comment") or draft.get("comment") or "",
         left=max(0, round((assignment.expires_at - call.tx.now).total_seconds())),
+        keys=words.keys(found.project.classes),
         skips=SKIPS,
         reasons=list(ReportReason),
         fault=fault,
@@ -108,9 +109,9 @@ def submit(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
 def skip(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
     """Leave an item to somebody else, and take the next one."""
     reason = forms.text("reason", needed=True)
-    words = forms.text("words", longest=forms.REMARK - forms.LINE - 2)
+    more = forms.text("words", longest=forms.REMARK - forms.LINE - 2)
     with call.installation.transaction() as tx:
-        assignments.skip(tx, call.actor, assignment, reason=f"{reason}: {words}" if words else reason)
+        assignments.skip(tx, call.actor, assignment, reason=f"{reason}: {more}" if more else reason)
     return _next(call, project, "skipped")
 
 

@@ -38,8 +38,8 @@ class Installation:
         self.storage = storage
         self.execution = execution
         self.clock = clock
-        # SQLite has one writer, and those who wait for it ask again and again, ever more seldom: whoever comes late
-        # may go first. Within a process they stand in a line instead.
+        # SQLite has one writer, and those who wait for it ask again ever more seldom: whoever comes late may
+        # go first. Within a process they stand in a line instead.
         self._line: AbstractContextManager[object] = Lock() if engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager

@@ -71,8 +71,10 @@ def aggregate(installed: Installed, project_id: int) -> None:
 
 
 def perform_run(installed: Installed, run_id: int) -> None:
-    """Read, think, write; the thinking stands between two transactions, so that nobody waits for it."""
+    """Read, think, write; the thinking stands between transactions, so that nobody waits for it."""
     try:
+        with installed.transaction() as tx:
+            runs.bound(tx, run_id)
         with installed.transaction() as tx:
             reading = runs.read(tx, run_id)
         if reading is None:

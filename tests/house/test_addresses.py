@@ -1,9 +1,15 @@
-"""No kept file says where somebody's packages come from."""
+"""No kept file says where somebody's packages come from, and the locks say which ones they are."""
 
 from __future__ import annotations
 
 import re
+import tomllib
+from collections import defaultdict
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from tests.house.checkout import ROOT, files, name
 
@@ -44,3 +50,25 @@ def test_a_lock_pins_everything_by_hash() -> None:
 def test_no_lock_brings_in_torch() -> None:
     for lock in locks():
         assert not re.search(r"^(torch|nvidia-\S+|tensorflow)==", lock.read_text(), re.MULTILINE), name(lock)
+
+
+def test_the_locks_are_of_the_present_project() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    extras = project["optional-dependencies"]
+    own = [each for each in extras["dev"] if not each.startswith("crowdqc[")]
+    for lock, wanted in {
+        "serve": project["dependencies"] + extras["demo"],
+        "test": project["dependencies"] + extras["demo"] + extras["s3"] + extras["crowdkit"] + own,
+    }.items():
+        pinned: dict[str, list[Version]] = defaultdict(list)
+        for entry in re.findall(
+            r"^([a-z0-9._-]+)==([^\s;]+)", (ROOT / f"requirements/{lock}.txt").read_text(), re.M
+        ):
+            pinned[entry[0]].append(Version(entry[1]))
+        for each in map(Requirement, wanted):
+            versions = pinned[canonicalize_name(each.name)]
+            assert versions, f"{each} is not in the lock {lock}: scripts/lock"
+            assert all(version in each.specifier for version in versions), (
+                f"{each} is not {versions}: scripts/lock"
+            )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 
@@ -12,32 +11,7 @@ import pytest
 from crowdqc.assembly import execution
 from crowdqc.execution import Execution
 from crowdqc.settings import BadSetting
-
-
-class Unwell(Exception):
-    """Raised where the computing is done."""
-
-
-# Functions of a module, since they travel to other processes by name.
-
-
-def squared(value: int) -> int:
-    return value * value
-
-
-def slower_first(value: int) -> int:
-    time.sleep(0.05 * (3 - value))
-    return value
-
-
-def odd_only(value: int) -> int:
-    if value % 2 == 0:
-        raise Unwell(f"{value} is even")
-    return value
-
-
-def dying(value: int) -> int:
-    os._exit(value)
+from tests.ports.tasks import Unwell, dying, odd_only, own_process, slower_first, squared
 
 
 @pytest.fixture(params=["inline:", "processes:2"])
@@ -80,10 +54,6 @@ def test_processes_are_others_than_this_one() -> None:
         assert place.map(own_process, [0]) != [os.getpid()]
     finally:
         place.close()
-
-
-def own_process(_: int) -> int:
-    return os.getpid()
 
 
 def test_a_process_that_dies_spoils_one_call_only() -> None:

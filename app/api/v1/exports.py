@@ -52,4 +52,7 @@ def export(call: Call, project: uuid.UUID, file: str) -> Response:
         with stack:
             yield from formats.write(table.rows, table.columns, form)
 
-    return streamed(chunks(), formats.media_type(form), f"{title}-{file}")
+    response = streamed(chunks(), formats.media_type(form), f"{title}-{file}")
+    # A download of which nothing is taken (HEAD, a caller who is gone) never begins, and so never ends.
+    response.call_on_close(stack.close)
+    return response

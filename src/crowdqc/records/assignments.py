@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Text,
     UniqueConstraint,
+    and_,
     exists,
     func,
     select,
@@ -165,17 +166,21 @@ def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) 
     return session.scalars(query.order_by(func.random()).limit(limit)).all()
 
 
-def leased_to_others(session: Session, project_id: int, worker_id: int) -> datetime | None:
-    """Say when the first lease ends that may free an item which this worker never had."""
+def unseen(session: Session, project_id: int, worker_id: int) -> tuple[int, datetime | None]:
+    """Count the items that take answers and that this worker never had; say when the first lease of one ends.
+
+    Both of one moment: between two questions an item could go from one hand into another, and be in neither.
+    """
     other = aliased(Assignment)
     mine = exists().where(other.item_id == Item.id, other.worker_id == worker_id)
+    leases = (Assignment.item_id == Item.id, Assignment.state == AssignmentState.OPEN, Assignment.counts)
     query = (
-        select(func.min(Assignment.expires_at))
-        .join(Item, Item.id == Assignment.item_id)
-        .where(Item.project_id == project_id, Item.state == ItemState.OPEN, Item.leased > 0)
-        .where(Assignment.state == AssignmentState.OPEN, Assignment.counts)
+        select(func.count(Item.id.distinct()), func.min(Assignment.expires_at))
+        .join(Assignment, and_(*leases), isouter=True)
+        .where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)
     )
-    return session.scalar(query.where(~mine))
+    number, ends = session.execute(query).one()
+    return number, ends
 
 
 def by_uid(session: Session, uid: uuid.UUID, worker_id: int, *, lock: bool = False) -> Assignment | None:

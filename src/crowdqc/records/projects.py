@@ -70,12 +70,33 @@ def by_uid(session: Session, uid: uuid.UUID, *, owner_id: int | None, lock: bool
     query = select(Project).where(Project.uid == uid)
     if owner_id is not None:
         query = query.where(Project.owner_id == owner_id)
-    return session.scalar(query.with_for_update() if lock else query)
+    return session.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
 def by_id(session: Session, key: int, *, lock: bool = False) -> Project:
+    """Give a project; locked, one change to it at a time, while answers go on coming in.
+
+    A row that points at a project (an answer, a lease) holds on to it. A full lock would wait for those who hold an
+    item and are about to write such a row, while they wait for it: a circle.
+    """
     query = select(Project).where(Project.id == key)
-    return session.scalars(query.with_for_update() if lock else query).one()
+    return session.scalars(query.with_for_update(key_share=True) if lock else query).one()
+
+
+def contribute(session: Session, key: int) -> Project:
+    """Give a project to which this transaction adds something that a run must hear of; see `settle`."""
+    return session.scalars(
+        select(Project).where(Project.id == key).with_for_update(read=True, key_share=True)
+    ).one()
+
+
+def settle(session: Session, key: int) -> Project:
+    """Lock a project when all that is being contributed to it is in, and keep others waiting until the commit.
+
+    Who found the job of a run waiting, and so deferred none, is heard by that run; and no answer with a key below
+    the newest comes in later. Hold nothing else, and commit soon.
+    """
+    return session.scalars(select(Project).where(Project.id == key).with_for_update()).one()
 
 
 def page(session: Session, *, owner_id: int | None, after: int, limit: int) -> Sequence[Project]:

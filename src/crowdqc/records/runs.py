@@ -68,8 +68,11 @@ class Run(Named, Base):
     finished_at: Mapped[datetime | None]
 
 
-def by_id(session: Session, key: int) -> Run:
-    return session.scalars(select(Run).where(Run.id == key)).one()
+def by_id(session: Session, key: int, *, lock: bool = False) -> Run:
+    query = select(Run).where(Run.id == key)
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return session.scalars(query).one()
 
 
 def by_uid(session: Session, uid: uuid.UUID, *, owner_id: int | None) -> Run | None:
@@ -90,12 +93,6 @@ def page(session: Session, project_id: int, *, before: int | None, limit: int) -
     if before is not None:
         query = query.where(Run.id < before)
     return session.scalars(query.order_by(Run.id.desc()).limit(limit)).all()
-
-
-def superseded(session: Session, project_id: int, *, before: int) -> Sequence[int]:
-    """Give the keys of runs that answers caused and that a newer one has replaced."""
-    query = select(Run.id).where(Run.project_id == project_id, Run.id < before, Run.cause == RunCause.ANSWERS)
-    return session.scalars(query.order_by(Run.id)).all()
 
 
 def waits(session: Session, project_id: int) -> bool:

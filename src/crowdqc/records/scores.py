@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     SmallInteger,
     delete,
+    exists,
     select,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from crowdqc.records.base import Base, Word
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.people import Worker
+from crowdqc.records.runs import Run, RunCause
 
 
 class ItemScore(Base):
@@ -84,11 +86,17 @@ def add_workers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.execute(WorkerScore.__table__.insert(), list(rows))  # type: ignore[attr-defined]
 
 
-def forget_items(session: Session, run_ids: Sequence[int]) -> None:
-    """Drop the item scores of runs (worker scores stay: they are few, and show how a worker changes)."""
-    if run_ids:
+def forget_items(session: Session, project_id: int, *, before: int) -> None:
+    """Drop the item scores of runs that answers caused and that a newer one has replaced.
+
+    Worker scores stay: they are few, and show how a worker changes.
+    """
+    still_kept = exists().where(ItemScore.run_id == Run.id)
+    query = select(Run.id).where(Run.project_id == project_id, Run.id < before, Run.cause == RunCause.ANSWERS)
+    # One a time, as there is seldom more than one: a list of all runs that there ever were grows too long.
+    for run_id in session.scalars(query.where(still_kept).order_by(Run.id)).all():
         session.execute(
-            delete(ItemScore).where(ItemScore.run_id.in_(run_ids)).execution_options(synchronize_session=False)
+            delete(ItemScore).where(ItemScore.run_id == run_id).execution_options(synchronize_session=False)
         )
 
 

@@ -47,7 +47,7 @@ class Reading:
 
 def request(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Run:
     """Ask for a run now; one that is asked for and not begun serves everybody who asks."""
-    project = reach.own_project(tx, actor, project_uid, lock=True)
+    project = projects.by_id(tx.session, reach.project(tx, actor, project_uid).id, lock=True)
     run = runs.waiting(tx.session, project.id, RunCause.PERSON) or _new(tx, project, RunCause.PERSON)
     tx.defer(JobName.PERFORM_RUN, f"run:{run.id}")
     return run
@@ -56,7 +56,6 @@ def request(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Run:
 def repeat(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Run:
     """Have a run done again over the very same answers, truths and predictions; it changes no item."""
     first = reach.run(tx, actor, uid)
-    reach.own_project(tx, actor, projects.by_id(tx.session, first.project_id).uid)
     if first.state != RunState.DONE:
         raise NotDone(mend="Wait until it is, then repeat it.")
     again = Run(
@@ -89,14 +88,20 @@ def begin(tx: Transaction, project_id: int) -> int:
     return run.id
 
 
+def bound(tx: Transaction, run_id: int) -> None:
+    """Note up to which answer and prediction a run reads: all that are in, or are just coming in."""
+    run = runs.by_id(tx.session, run_id)
+    if run.state == RunState.WAITING and run.repeats_id is None:
+        projects.settle(tx.session, run.project_id)
+        run.answers_until = answers.last(tx.session, run.project_id)
+        run.predictions_until = predictions.last(tx.session, run.project_id)
+
+
 def read(tx: Transaction, run_id: int) -> Reading | None:
-    """Read a project into a problem; give nothing where the run is done already."""
+    """Read a project into a problem, as far as the run is bound; give nothing where the run is done already."""
     run = runs.by_id(tx.session, run_id)
     if run.state != RunState.WAITING:
         return None
-    if run.repeats_id is None:
-        run.answers_until = answers.last(tx.session, run.project_id)
-        run.predictions_until = predictions.last(tx.session, run.project_id)
     votes = answers.votes(tx.session, run.project_id, until=run.answers_until)
     rows = items.numbered(tx.session, run.project_id)
     if run.repeats_id is not None:
@@ -133,7 +138,10 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
 
 def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
     """Write down what a run found: scores, the items' next states, reviews for what is doubtful."""
-    run = runs.by_id(tx.session, reading.run_id)
+    run = runs.by_id(tx.session, reading.run_id, lock=True)
+    if run.state != RunState.WAITING:
+        # Another runner, who was given the job when this one seemed dead, was faster.
+        return run
     project = projects.by_id(tx.session, run.project_id, lock=True)
     run.state = RunState.DONE
     run.finished_at = tx.now
@@ -148,13 +156,15 @@ def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
     _write_items(tx, run, reading, judgement)
     _write_workers(tx, run, reading, judgement)
     _route(tx, run, project, reading, judgement)
-    scores.forget_items(tx.session, runs.superseded(tx.session, project.id, before=run.id))
+    scores.forget_items(tx.session, project.id, before=run.id)
     return run
 
 
 def fail(tx: Transaction, run_id: int, error: CrowdqcError) -> None:
     """Give a run up, with the reason."""
-    run = runs.by_id(tx.session, run_id)
+    run = runs.by_id(tx.session, run_id, lock=True)
+    if run.state != RunState.WAITING:
+        return
     run.state = RunState.FAILED
     run.finished_at = tx.now
     run.failure = {"what": error.detail, "mend": error.mend}
@@ -293,7 +303,7 @@ def _route(tx: Transaction, run: Run, project: projects.Project, reading: Readin
     for code in complete.tolist():
         item_id = reading.items[code]
         route = names[code]
-        settled = states[item_id] == (ItemState.IN_REVIEW if route == "review" else ItemState.ACCEPTED)
+        settled = (route, states[item_id]) in (("review", ItemState.IN_REVIEW), ("accept", ItemState.ACCEPTED))
         if route != "wait" and (not settled or item_id in live):
             wanted[item_id] = code, route
     ids = sorted(wanted)
@@ -316,13 +326,14 @@ def _send(
     """Send one item on its way."""
     if not _routable(item.state, item.reports) or (item.state == ItemState.OPEN and route != "review"):
         return
-    if route == "ask_more" and item.overlap < project.plan["max_overlap"]:
+    # What an expert has in hand he may finish.
+    in_hand = review is not None and review.state == ReviewState.CLAIMED
+    if route == "ask_more" and item.overlap < project.plan["max_overlap"] and not in_hand:
         item.overlap += 1
         item.state = ItemState.OPEN
         _withdraw(tx, review, "more answers are wanted first")
     elif route == "accept":
-        # What an expert has in hand he may finish.
-        if review is None or review.state == ReviewState.OPEN:
+        if not in_hand:
             item.state = ItemState.ACCEPTED
             _withdraw(tx, review, "no reason holds any longer")
     else:

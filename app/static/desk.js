@@ -1,0 +1,87 @@
+// Niceties of the desk: the draft is kept, the time left counts down, the time spent is measured.
+"use strict";
+
+const form = document.querySelector("form[data-draft]");
+const state = document.querySelector("[data-draft-state]");
+let waiting = 0;
+
+function say(words) {
+  state.textContent = words;
+}
+
+async function keepDraft() {
+  clearTimeout(waiting);
+  if (form.dataset.sent) return;
+  const values = new FormData(form);
+  const draft = { label: values.get("label"), comment: values.get("comment") };
+  try {
+    const answer = await fetch(form.dataset.draft, {
+      method: "PUT",
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": form.dataset.csrf },
+      body: JSON.stringify({ draft }),
+    });
+    if (answer.ok) say("Draft saved");
+    else if (answer.status === 401) say("You were signed out. Submit all the same: you can sign in again, and nothing is lost.");
+    else say("The draft is not saved");
+  } catch {
+    say("No connection: the draft is not saved yet");
+    waiting = setTimeout(keepDraft, 5000);
+  }
+}
+
+function later(delay) {
+  say("");
+  clearTimeout(waiting);
+  waiting = setTimeout(keepDraft, delay);
+}
+
+form.addEventListener("change", () => later(400));
+form.addEventListener("input", () => later(800));
+form.addEventListener("submit", () => clearTimeout(waiting));
+
+// The time spent counts while the page is looked at.
+let spent = 0;
+let since = document.hidden ? null : performance.now();
+function tally() {
+  if (since !== null) spent += performance.now() - since;
+  since = document.hidden ? null : performance.now();
+}
+document.addEventListener("visibilitychange", tally);
+form.addEventListener("submit", () => {
+  tally();
+  form.elements.seconds.value = (spent / 1000).toFixed(1);
+});
+
+const left = document.querySelector("[data-left]");
+const end = performance.now() + Number(left.dataset.left) * 1000;
+function countDown() {
+  const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
+  const minutes = Math.floor(seconds / 60);
+  left.textContent = seconds
+    ? `${minutes}:${String(seconds % 60).padStart(2, "0")} left`
+    : "the time is over; you can submit all the same";
+  if (seconds) setTimeout(countDown, 1000);
+}
+countDown();
+
+// Guidelines that were closed stay closed until there is a new version of them.
+const guidelines = document.querySelector("details[data-guidelines]");
+if (guidelines) {
+  const [project, version] = guidelines.dataset.guidelines.split("/");
+  const key = `guidelines:${project}`;
+  let read = null;
+  try {
+    read = localStorage.getItem(key);
+  } catch {
+    // Without a memory they open as the page says.
+  }
+  if (read !== null) guidelines.open = read !== version;
+  guidelines.addEventListener("toggle", () => {
+    try {
+      if (guidelines.open) localStorage.removeItem(key);
+      else localStorage.setItem(key, version);
+    } catch {
+      // As above.
+    }
+  });
+}

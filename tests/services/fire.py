@@ -1,0 +1,213 @@
+"""Workers by the dozen, in processes of their own: they take, submit, skip, abandon, come late, and note it all."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.exc import OperationalError
+
+from crowdqc.assembly import Installation, assemble
+from crowdqc.errors import Conflict
+from crowdqc.records import Answer, Assignment, Item, Worker
+from crowdqc.records.assignments import AssignmentState
+from crowdqc.records.items import ItemState
+from crowdqc.roles import Actor
+from crowdqc.services import assignments
+from crowdqc.services.assignments import Supply
+from crowdqc.services.transaction import Transaction
+from crowdqc.settings import Settings
+
+
+@dataclass
+class Told:
+    """What one worker lived through."""
+
+    worker: int
+    #: (item key, label) of every answer that was taken.
+    answers: list[tuple[str, str]] = field(default_factory=list)
+    #: Items in the order in which they were given for the first time.
+    items: list[str] = field(default_factory=list)
+    supplies: Counter[str] = field(default_factory=Counter)
+    #: Things that must not be: in words.
+    wrong: list[str] = field(default_factory=list)
+    #: Errors that ask to be tried again: deadlocks, locks not had in time.
+    again: Counter[str] = field(default_factory=Counter)
+
+
+def burn(settings: Settings, project: uuid.UUID, actors: list[Actor], processes: int, seconds: float) -> list[Told]:
+    """Have workers work until each is told that he is finished, at most some seconds."""
+    context = multiprocessing.get_context("spawn")
+    hands = [actors[number::processes] for number in range(processes)]
+    start = context.Barrier(processes)
+    gather = context.Queue()
+    running = [
+        context.Process(target=_crew, args=(settings, project, hand, start, gather, seconds)) for hand in hands
+    ]
+    for process in running:
+        process.start()
+    told: list[Told] = []
+    for _ in running:
+        told += gather.get(timeout=seconds + 60)
+    for process in running:
+        process.join(30)
+    return told
+
+
+def _crew(settings: Settings, project: uuid.UUID, actors: list[Actor], start, gather, seconds: float) -> None:  # type: ignore[no-untyped-def]
+    place = assemble(settings)
+    try:
+        start.wait(60)
+        until = time.monotonic() + seconds
+        with ThreadPoolExecutor(len(actors)) as pool:
+            gather.put([*pool.map(lambda actor: _work(place, project, actor, until), actors)])
+    finally:
+        place.close()
+
+
+def _work(place: Installation, project: uuid.UUID, actor: Actor, until: float) -> Told:
+    told, chance = Told(actor.id), random.Random(actor.id)
+    try:
+        while time.monotonic() < until:
+            if _turn(place, project, actor, chance, told):
+                return told
+        told.wrong.append("the time was over before he was finished")
+    except Exception as error:
+        told.wrong.append(f"{type(error).__name__}: {error}")
+    return told
+
+
+def _turn(place: Installation, project: uuid.UUID, actor: Actor, chance: random.Random, told: Told) -> bool:
+    """Take items and do something with each; say whether there are no more."""
+    try:
+        with place.transaction() as tx:
+            desk = assignments.take(tx, actor, project, count=chance.choice((1, 1, 2, 5)))
+            if desk.supply == Supply.FINISHED and (left := _never_had(tx, desk.project.id, actor)):
+                told.wrong.append(f"finished, with {left} items left that he never had")
+    except (OperationalError, Conflict) as error:
+        told.again[f"take: {type(getattr(error, 'orig', error)).__name__}"] += 1
+        return False
+    told.supplies[str(desk.supply)] += 1
+    if desk.supply == Supply.FINISHED:
+        return True
+    if desk.supply == Supply.LATER:
+        if desk.retry_at is None:
+            told.wrong.append("later, without a time")
+            return True
+        time.sleep(min(0.3, max(0.01, (desk.retry_at - datetime.now(UTC)).total_seconds())))
+        return False
+    for assignment, item in desk.assignments:
+        if item.key not in told.items:
+            told.items.append(item.key)
+        what = chance.random()
+        try:
+            with place.transaction() as tx:
+                if what < 0.15:
+                    assignments.skip(tx, actor, assignment.uid, reason="dull")
+                elif what < 0.85:
+                    label = chance.choice(desk.project.classes)
+                    _, new = assignments.submit(tx, actor, assignment.uid, label=label)
+                    answered = item.key, label, new
+        except OperationalError as error:
+            told.again[f"act: {type(error.orig).__name__}"] += 1
+            continue
+        if 0.15 <= what < 0.85:
+            if answered[2]:
+                told.answers.append(answered[:2])
+            else:
+                told.wrong.append(f"the answer to {item.key} was there already")
+        elif what >= 0.85:
+            # Abandoned: he comes back when the lease is over, and answers late in every other case.
+            time.sleep(max(0.0, (assignment.expires_at - datetime.now(UTC)).total_seconds()) + 0.02)
+            if what < 0.93:
+                _late(place, actor, assignment, item, told)
+    return False
+
+
+def _late(place: Installation, actor: Actor, assignment: Assignment, item: Item, told: Told) -> None:
+    try:
+        with place.transaction() as tx:
+            answer, new = assignments.submit(tx, actor, assignment.uid, label="cat")
+    except OperationalError as error:
+        told.again[f"late: {type(error.orig).__name__}"] += 1
+        return
+    if not answer.late or not new:
+        told.wrong.append(f"a late answer to {item.key} is not marked so")
+    told.answers.append((item.key, "cat"))
+
+
+def _never_had(tx: Transaction, project_id: int, actor: Actor) -> int:
+    """Count the open items that a worker never had; here an item that is not open never is again."""
+    mine = exists().where(
+        Assignment.item_id == Item.id, Assignment.worker_id == Worker.id, Worker.person_id == actor.id
+    )
+    query = select(func.count()).select_from(Item)
+    query = query.where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)
+    return tx.session.scalar(query) or 0
+
+
+class Watch:
+    """Looks at one state of the database after another, and notes where a promise does not hold."""
+
+    def __init__(self, place: Installation, project_id: int) -> None:
+        self._place, self._project_id = place, project_id
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look_on)
+        self.looks = 0
+        #: The most open leases that were seen at once.
+        self.most_leased = 0
+        self.broken: list[str] = []
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look_on(self) -> None:
+        while not self._over.is_set():
+            try:
+                self.look()
+            except OperationalError as error:
+                self.broken.append(f"could not look: {error}")
+            self._over.wait(0.02)
+
+    def look(self) -> None:
+        with self._place.reading() as tx:
+            rows = tx.session.execute(
+                select(Item.key, Item.overlap, Item.answered, Item.leased, Item.state, _counted(), _leased()).where(
+                    Item.project_id == self._project_id
+                )
+            ).all()
+        self.looks += 1
+        self.most_leased = max(self.most_leased, sum(row[6] for row in rows))
+        for key, overlap, answered, leased, state, really_answered, really_leased in rows:
+            if really_answered + really_leased > overlap:
+                self.broken.append(f"{key}: {really_answered} + {really_leased} > {overlap}")
+            if (answered, leased) != (really_answered, really_leased):
+                self.broken.append(f"{key}: says {answered}, {leased}; has {really_answered}, {really_leased}")
+            if (state == ItemState.OPEN) != (really_answered < overlap):
+                self.broken.append(f"{key}: {state} with {really_answered} of {overlap}")
+
+
+def _counted():  # type: ignore[no-untyped-def]
+    query = select(func.count()).select_from(Answer).where(Answer.item_id == Item.id, Answer.counted)
+    return query.correlate(Item).scalar_subquery()
+
+
+def _leased():  # type: ignore[no-untyped-def]
+    query = select(func.count()).select_from(Assignment)
+    query = query.where(
+        Assignment.item_id == Item.id, Assignment.counts, Assignment.state == AssignmentState.OPEN
+    )
+    return query.correlate(Item).scalar_subquery()
