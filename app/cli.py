@@ -58,6 +58,8 @@ def serve(host: str, port: int, demo: bool, with_jobs: bool) -> None:
     from app.server import server
 
     with _installed() as place:
+        if demo:
+            click.echo("Loading the demo, where it is not there yet ...")
         lines = load_demo(place) if demo else []
         with place.reading() as tx:
             empty = people.count(tx) == 0

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app import access
+from app.shapes import In
 from crowdqc.assembly import Installation
 from crowdqc.errors import Invalid
 from crowdqc.formats import jsonvalues
@@ -201,9 +202,10 @@ def _perform(operation: Operation, handler: Callable[..., Any], own: bool, parts
 
 def _read_shapes(operation: Operation, parts: dict[str, Any]) -> None:
     """Add the query and the body, in their shapes, to what the handler gets."""
+    flat = {name: values if len(values) > 1 else values[0] for name, values in request.args.lists()}
+    query = _validated(operation.query or In, flat, "query")
     if operation.query is not None:
-        flat = {name: values if len(values) > 1 else values[0] for name, values in request.args.lists()}
-        parts["query"] = _validated(operation.query, flat, "query")
+        parts["query"] = query
     if operation.body is not None:
         parts["body"] = _validated(operation.body, _json(), "body")
 

@@ -25,7 +25,7 @@ ROWS = 50
 FAULTS = 100
 
 METHODS = {
-    "dawid_skene": "Dawid-Skene: weighs each worker by how good he shows himself to be",
+    "dawid_skene": "Dawid-Skene: weighs workers by how reliable they prove to be",
     "majority_vote": "Majority vote: every answer counts the same",
 }
 

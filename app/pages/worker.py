@@ -22,6 +22,9 @@ WORKS = (Role.WORKER,)
 #: Why an item is left, as a worker would say it.
 SKIPS = ("I cannot tell", "It is not in a language I know", "It takes too long", "Something else")
 
+#: What is said to a worker who has read the guidelines before.
+GOING_ON = ("kept", "late", "late_over", "skipped", "reported")
+
 #: How soon a page that says "later" looks again, at the earliest and at the latest, in seconds.
 SOONEST, LATEST = 20, 900
 
@@ -61,7 +64,7 @@ def desk(call: Call, project: uuid.UUID, *, fault: CrowdqcError | None = None, *
         skips=SKIPS,
         reasons=list(ReportReason),
         fault=fault,
-        begun=request.args.get("said") is not None,
+        begun=request.args.get("said") in GOING_ON,
     )
 
 

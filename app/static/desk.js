@@ -64,7 +64,7 @@ function countDown() {
 }
 countDown();
 
-// Guidelines that were closed stay closed until there is a new version of them.
+// Guidelines that were read and closed, or answered under, stay closed until there is a new version of them.
 const guidelines = document.querySelector("details[data-guidelines]");
 if (guidelines) {
   const [project, version] = guidelines.dataset.guidelines.split("/");
@@ -76,12 +76,15 @@ if (guidelines) {
     // Without a memory they open as the page says.
   }
   if (read !== null) guidelines.open = read !== version;
-  guidelines.addEventListener("toggle", () => {
+  const remember = () => {
     try {
-      if (guidelines.open) localStorage.removeItem(key);
-      else localStorage.setItem(key, version);
+      localStorage.setItem(key, version);
     } catch {
       // As above.
     }
+  };
+  form.addEventListener("submit", remember);
+  guidelines.addEventListener("toggle", () => {
+    if (!guidelines.open) remember();
   });
 }

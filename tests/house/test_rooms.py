@@ -34,6 +34,8 @@ def test_a_room_is_small() -> None:
 
 
 def test_scripts_say_what_they_do() -> None:
-    for script in (path for path in files() if path.parent in (ROOT / "scripts", ROOT / ".ci") and not path.suffix):
+    scripts = [path for path in files() if path.parent in (ROOT / "scripts", ROOT / ".ci") and not path.suffix]
+    assert scripts
+    for script in scripts:
         first, second = [*script.read_text().splitlines(), "", ""][:2]
         assert (second if first.startswith("#!") else first).startswith("# "), name(script)

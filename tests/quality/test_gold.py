@@ -1,3 +1,5 @@
+"""Gold: several accepted labels, and what does not fit the votes."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Intervals: the Beta distribution as scipy has it."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Scores of items: agreement, entropy, ties."""
+
 from __future__ import annotations
 
 import numpy as np

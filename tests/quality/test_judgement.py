@@ -1,3 +1,5 @@
+"""One problem, one judgement, also where there is next to nothing to judge."""
+
 from __future__ import annotations
 
 import pickle

@@ -1,3 +1,5 @@
+"""Votes: ids to codes, repeats, and what is refused."""
+
 from __future__ import annotations
 
 import pickle

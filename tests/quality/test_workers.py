@@ -1,3 +1,5 @@
+"""Scores of workers: against gold, against everybody else, with honest intervals."""
+
 from __future__ import annotations
 
 import numpy as np

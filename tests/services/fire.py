@@ -27,6 +27,21 @@ from crowdqc.services.transaction import Transaction
 from crowdqc.settings import Settings
 
 
+@dataclass(frozen=True)
+class Fast:
+    """A clock of the same time in all processes, on which a lease of ten seconds is soon over."""
+
+    origin: float = field(default_factory=time.time)
+    times: float = 50.0
+
+    def __call__(self) -> datetime:
+        return datetime.fromtimestamp(self.origin + (time.time() - self.origin) * self.times, UTC)
+
+    def until(self, moment: datetime) -> float:
+        """Say how long it really is until a moment, in seconds."""
+        return max(0.0, (moment - self()).total_seconds() / self.times)
+
+
 @dataclass
 class Told:
     """What one worker lived through."""
@@ -43,14 +58,17 @@ class Told:
     again: Counter[str] = field(default_factory=Counter)
 
 
-def burn(settings: Settings, project: uuid.UUID, actors: list[Actor], processes: int, seconds: float) -> list[Told]:
+def burn(
+    settings: Settings, clock: Fast, project: uuid.UUID, actors: list[Actor], *, processes: int, seconds: float
+) -> list[Told]:
     """Have workers work until each is told that he is finished, at most some seconds."""
     context = multiprocessing.get_context("spawn")
     hands = [actors[number::processes] for number in range(processes)]
     start = context.Barrier(processes)
     gather = context.Queue()
     running = [
-        context.Process(target=_crew, args=(settings, project, hand, start, gather, seconds)) for hand in hands
+        context.Process(target=_crew, args=(settings, clock, project, hand, start, gather, seconds))
+        for hand in hands
     ]
     for process in running:
         process.start()
@@ -62,22 +80,24 @@ def burn(settings: Settings, project: uuid.UUID, actors: list[Actor], processes:
     return told
 
 
-def _crew(settings: Settings, project: uuid.UUID, actors: list[Actor], start, gather, seconds: float) -> None:  # type: ignore[no-untyped-def]
-    place = assemble(settings)
+def _crew(  # type: ignore[no-untyped-def]
+    settings: Settings, clock: Fast, project: uuid.UUID, actors: list[Actor], start, gather, seconds: float
+) -> None:
+    place = assemble(settings, clock=clock)
     try:
         start.wait(60)
         until = time.monotonic() + seconds
         with ThreadPoolExecutor(len(actors)) as pool:
-            gather.put([*pool.map(lambda actor: _work(place, project, actor, until), actors)])
+            gather.put([*pool.map(lambda actor: _work(place, clock, project, actor, until), actors)])
     finally:
         place.close()
 
 
-def _work(place: Installation, project: uuid.UUID, actor: Actor, until: float) -> Told:
+def _work(place: Installation, clock: Fast, project: uuid.UUID, actor: Actor, until: float) -> Told:
     told, chance = Told(actor.id), random.Random(actor.id)
     try:
         while time.monotonic() < until:
-            if _turn(place, project, actor, chance, told):
+            if _turn(place, clock, project, actor, chance, told):
                 return told
         told.wrong.append("the time was over before he was finished")
     except Exception as error:
@@ -85,7 +105,9 @@ def _work(place: Installation, project: uuid.UUID, actor: Actor, until: float) -
     return told
 
 
-def _turn(place: Installation, project: uuid.UUID, actor: Actor, chance: random.Random, told: Told) -> bool:
+def _turn(
+    place: Installation, clock: Fast, project: uuid.UUID, actor: Actor, chance: random.Random, told: Told
+) -> bool:
     """Take items and do something with each; say whether there are no more."""
     try:
         with place.transaction() as tx:
@@ -102,7 +124,7 @@ def _turn(place: Installation, project: uuid.UUID, actor: Actor, chance: random.
         if desk.retry_at is None:
             told.wrong.append("later, without a time")
             return True
-        time.sleep(min(0.3, max(0.01, (desk.retry_at - datetime.now(UTC)).total_seconds())))
+        time.sleep(max(0.01, clock.until(desk.retry_at)))
         return False
     for assignment, item in desk.assignments:
         if item.key not in told.items:
@@ -126,7 +148,7 @@ def _turn(place: Installation, project: uuid.UUID, actor: Actor, chance: random.
                 told.wrong.append(f"the answer to {item.key} was there already")
         elif what >= 0.85:
             # Abandoned: he comes back when the lease is over, and answers late in every other case.
-            time.sleep(max(0.0, (assignment.expires_at - datetime.now(UTC)).total_seconds()) + 0.02)
+            time.sleep(clock.until(assignment.expires_at) + 0.02)
             if what < 0.93:
                 _late(place, actor, assignment, item, told)
     return False

@@ -5,30 +5,30 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
+import pytest
+
 from app.runner import Runner
 from crowdqc.assembly import Installation, assemble
-from crowdqc.records import Answer, Assignment, Item, Project
+from crowdqc.records import Answer, Assignment, Item, Run
 from crowdqc.settings import Settings
 from tests.services import factories, fire
 
 ITEMS, OVERLAP = 60, 3
 
 
+@pytest.mark.settings(job_lease=3600.0, job_pause=0.05)
 def test_the_overlap_holds_under_fire(place: Installation, settings: Settings, backend: str) -> None:
     many = backend == "postgresql"
     owner = factories.requester(place)
-    actors = factories.crowd(place, 32 if many else 8)
-    project = factories.project(place, owner, items=ITEMS, overlap=OVERLAP)
-    with place.transaction() as tx:
-        # Shorter than a plan allows, so that leases lapse while we watch.
-        found = tx.session.get_one(Project, project.id)
-        found.plan = found.plan | {"lease_seconds": 0.25}
+    actors = factories.crowd(place, 32 if many else 16)
+    project = factories.project(place, owner, items=ITEMS, overlap=OVERLAP, lease_seconds=10)
 
-    real = assemble(settings)
+    clock = fire.Fast()
+    real = assemble(settings, clock=clock)
     runner = Runner(real)
     aggregating = runner.start()
     with fire.Watch(real, project.id) as watch:
-        told = fire.burn(settings, project.uid, actors, processes=8 if many else 4, seconds=60)
+        told = fire.burn(settings, clock, project.uid, actors, processes=8 if many else 4, seconds=60)
     runner.stop()
     aggregating.join(30)
     real.close()
@@ -50,6 +50,10 @@ def test_the_overlap_holds_under_fire(place: Installation, settings: Settings, b
     assert len({(each.item_id, each.worker_id) for each in given}) == len(given)
     assert sum(len(each.items) for each in told) == len(given)
     assert {each.supplies["finished"] for each in told} == {1}
+    # All the while the answers were aggregated.
+    runs = factories.every(place, Run, Run.project_id == project.id)
+    assert len(runs) > 1
+    assert {run.state for run in runs} <= {"done", "waiting"}
     # Whoever is told to try again after a deadlock is a worker who waits: it is not to happen.
     assert sum((each.again for each in told), Counter()) == {}
     assert threading.active_count() < 20

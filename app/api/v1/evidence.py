@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from app.http import Api, Call
-from app.shapes import Out, PageIn, following
+from app.shapes import Key, Out, PageIn, following
 from crowdqc.roles import Role
 from crowdqc.services import evidence
 from crowdqc.services.evidence import Item, ItemScore, ItemState, Project, ScoredWorker
@@ -23,7 +23,7 @@ class ItemsIn(PageIn):
     """Which items."""
 
     state: ItemState | None = None
-    item: str | None = Field(None, max_length=255, description="the name that the requester gave it")
+    item: Key | None = Field(None, description="the name that the requester gave it")
     doubtful_first: bool = False
 
 

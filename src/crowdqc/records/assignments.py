@@ -166,8 +166,8 @@ def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) 
     return session.scalars(query.order_by(func.random()).limit(limit)).all()
 
 
-def unseen(session: Session, project_id: int, worker_id: int) -> tuple[int, datetime | None]:
-    """Count the items that take answers and that this worker never had; say when the first lease of one ends.
+def unseen(session: Session, project_id: int, worker_id: int) -> tuple[bool, datetime | None]:
+    """Say whether there are items that take answers and that this worker never had, and when a lease of one ends.
 
     Both of one moment: between two questions an item could go from one hand into another, and be in neither.
     """
@@ -175,12 +175,13 @@ def unseen(session: Session, project_id: int, worker_id: int) -> tuple[int, date
     mine = exists().where(other.item_id == Item.id, other.worker_id == worker_id)
     leases = (Assignment.item_id == Item.id, Assignment.state == AssignmentState.OPEN, Assignment.counts)
     query = (
-        select(func.count(Item.id.distinct()), func.min(Assignment.expires_at))
+        select(func.count(), func.min(Assignment.expires_at))
+        .select_from(Item)
         .join(Assignment, and_(*leases), isouter=True)
         .where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)
     )
     number, ends = session.execute(query).one()
-    return number, ends
+    return number > 0, ends
 
 
 def by_uid(session: Session, uid: uuid.UUID, worker_id: int, *, lock: bool = False) -> Assignment | None:

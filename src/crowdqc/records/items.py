@@ -193,7 +193,9 @@ def set_overlap(session: Session, project_id: int, before: int, after: int) -> N
     mine = (Item.project_id == project_id, Item.state == ItemState.OPEN, Item.overlap == before)
     values = {"overlap": case((used > after, used), else_=after)}
     quietly = {"synchronize_session": False}
-    session.execute(update(Item).where(*mine).values(values).execution_options(**quietly))
+    # Locked in the order of their keys, as everybody does: an update takes them as they lie.
+    ids = select(Item.id).where(*mine).order_by(Item.id).with_for_update()
+    session.execute(update(Item).where(Item.id.in_(ids)).values(values).execution_options(**quietly))
     full = (Item.project_id == project_id, Item.state == ItemState.OPEN, Item.answered >= Item.overlap)
     session.execute(update(Item).where(*full).values(state=ItemState.ANSWERED).execution_options(**quietly))
 

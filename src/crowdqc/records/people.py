@@ -82,6 +82,12 @@ def active_admins(session: Session) -> int:
     return sum("admin" in person.roles for person in found)
 
 
+def lock_everybody(session: Session) -> None:
+    """Let people be changed one after another: two admins who demote each other at once would leave none."""
+    query = select(Person).order_by(Person.id).with_for_update(key_share=True)
+    session.scalars(query.execution_options(populate_existing=True)).all()
+
+
 def by_token(session: Session, secret_hash: str) -> Person | None:
     query = select(Person).join(Token, Token.person_id == Person.id)
     return session.scalar(query.where(Token.secret_hash == secret_hash, Token.revoked_at.is_(None), Person.active))

@@ -76,8 +76,8 @@ def by_uid(session: Session, uid: uuid.UUID, *, owner_id: int | None, lock: bool
 def by_id(session: Session, key: int, *, lock: bool = False) -> Project:
     """Give a project; locked, one change to it at a time, while answers go on coming in.
 
-    A row that points at a project (an answer, a lease) holds on to it. A full lock would wait for those who hold an
-    item and are about to write such a row, while they wait for it: a circle.
+    A row that points at a project (an answer, a lease) holds on to it. A full lock would keep out those who hold
+    an item and are about to write such a row, and whoever has it may wait for that item: a circle.
     """
     query = select(Project).where(Project.id == key)
     return session.scalars(query.with_for_update(key_share=True) if lock else query).one()

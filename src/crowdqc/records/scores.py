@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     CheckConstraint,
     Float,
@@ -19,10 +22,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from crowdqc.quality import ROUTES, Judgement, WorkerScores
 from crowdqc.records.base import Base, Word
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.people import Worker
 from crowdqc.records.runs import Run, RunCause
+
+#: Rows that are written at a time.
+CHUNK = 5000
 
 
 class ItemScore(Base):
@@ -76,14 +83,70 @@ class WorkerScore(Base):
     confusion_counts: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-def add_items(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(ItemScore.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+def add(
+    session: Session, run_id: int, judgement: Judgement, *, items: Sequence[int], workers: Sequence[int]
+) -> None:
+    """Keep what a judgement says; `items` and `workers` are the keys inside of its codes."""
+    for start in range(0, len(items), CHUNK):
+        codes = range(start, min(start + CHUNK, len(items)))
+        rows = [{"run_id": run_id, "item_id": items[code], **_item(judgement, code)} for code in codes]
+        session.execute(ItemScore.__table__.insert(), rows)  # type: ignore[attr-defined]
+    if workers:
+        rows = [
+            {"run_id": run_id, "worker_id": worker_id, **_worker(judgement.workers, code)}
+            for code, worker_id in enumerate(workers)
+        ]
+        session.execute(WorkerScore.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 
-def add_workers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(WorkerScore.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+def _item(judgement: Judgement, code: int) -> dict[str, Any]:
+    found = judgement.items
+    label = int(found.label[code])
+    known = label >= 0
+    return {
+        "label": label if known else None,
+        "confidence": number(found.confidence[code]) if known else None,
+        "doubt": number(found.doubt[code]) if known else None,
+        "posterior": _packed(found.posterior[code]),
+        "margin": number(found.margin[code]),
+        "entropy": number(found.entropy[code]),
+        "agreement": number(found.agreement[code]),
+        "plurality": number(found.plurality[code]),
+        "answers": int(found.answers[code]),
+        "tied": bool(found.tied[code]),
+        "route": ROUTES[judgement.routes.route[code]],
+        "priority": float(judgement.routes.priority[code]),
+    }
+
+
+def _worker(found: WorkerScores, code: int) -> dict[str, Any]:
+    shares = (
+        "gold_accuracy",
+        "gold_low",
+        "gold_high",
+        "consensus_accuracy",
+        "consensus_low",
+        "consensus_high",
+        "median_seconds",
+    )
+    return {
+        "answers": int(found.answers[code]),
+        "gold_answers": int(found.gold_answers[code]),
+        "gold_correct": int(found.gold_correct[code]),
+        **{name: number(getattr(found, name)[code]) for name in shares},
+        "confusion": _packed(found.confusion[code]),
+        "confusion_counts": _packed(found.confusion_counts[code]),
+    }
+
+
+def number(value: Any) -> float | None:
+    """Give a float as it can be kept: what is not a number is nothing."""
+    plain = float(value)
+    return plain if math.isfinite(plain) else None
+
+
+def _packed(values: NDArray[np.float64]) -> bytes:
+    return np.ascontiguousarray(values, dtype="<f8").tobytes()
 
 
 def forget_items(session: Session, project_id: int, *, before: int) -> None:

@@ -11,7 +11,7 @@ from crowdqc.records.base import new_uid
 from crowdqc.records.items import ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.services.transaction import Transaction
-from crowdqc.services.uploads import Rows, note
+from crowdqc.services.uploads import Rows, not_kept, note
 
 
 def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
@@ -22,6 +22,7 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
     not counted.
     """
     upload = uploads.by_id(tx.session, upload_id, lock=True)
+    rows = not_kept(upload, rows)
     project = projects.by_id(tx.session, upload.project_id, lock=True)
     numbers = {name: number for number, name in enumerate(project.classes)}
     faults = [row for row in rows if isinstance(row, Fault)]

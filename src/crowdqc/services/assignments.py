@@ -107,8 +107,9 @@ def take(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, count: int = 
     held = list(assignments.held(tx.session, project.id, worker.id, tx.now))
     wanted = min(count, LARGEST_PAGE) - len(held)
     if wanted > 0 and project.state == ProjectState.OPEN:
-        _free_lapsed(tx, project.id)
-        chosen = _chosen(tx, project, worker, desk, wanted)
+        # Who holds some items must not wait for another.
+        may_wait = not _free_lapsed(tx, project.id)
+        chosen = _chosen(tx, project, worker, desk, wanted, wait=may_wait)
         held += [(_lease(tx, project, worker, item), item) for item in chosen]
         try:
             tx.session.flush()
@@ -116,7 +117,10 @@ def take(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, count: int = 
             # The constraints caught what the locks should have prevented: give nothing rather than too much.
             raise Conflict("The queue moved on.", mend="Ask again.") from None
     guideline = projects.guideline(tx.session, project.id, project.guideline_version)
-    retry_at = None if held else assignments.leased_to_others(tx.session, project.id, worker.id)
+    retry_at = None
+    if not held and project.state == ProjectState.OPEN:
+        left, ends = assignments.unseen(tx.session, project.id, worker.id)
+        retry_at = (ends or tx.now) if left else None
     supply = Supply.ASSIGNED if held else _supply(project, retry_at)
     return Desk(project, "" if guideline is None else guideline.text, held[:count], supply, retry_at)
 
@@ -151,7 +155,7 @@ def submit(
     One that comes after its lease is kept and marked late; it counts where the item still has a place for it.
     """
     assignment = _own(tx, actor, uid, lock=True)
-    project = projects.by_id(tx.session, assignment.project_id)
+    project = projects.contribute(tx.session, assignment.project_id)
     if label not in project.classes:
         classes = ", ".join(project.classes[:50])
         raise UnknownClass(
@@ -204,6 +208,7 @@ def skip(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: str) -> Assig
 def report(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: ReportReason, comment: str) -> Assignment:
     """Say that something is wrong with an item, and leave it; the review policy hears of it."""
     assignment = _own(tx, actor, uid, lock=True)
+    projects.contribute(tx.session, assignment.project_id)
     item = items.by_id(tx.session, assignment.item_id, lock=True)
     if assignment.state in (AssignmentState.OPEN, AssignmentState.EXPIRED):
         _end_lease(tx, assignment, AssignmentState.SKIPPED)
@@ -268,12 +273,14 @@ def _own(tx: Transaction, actor: Actor, uid: uuid.UUID, *, lock: bool = False) -
     return found
 
 
-def _chosen(tx: Transaction, project: Project, worker: Worker, desk: assignments.Desk, wanted: int) -> list[Item]:
+def _chosen(
+    tx: Transaction, project: Project, worker: Worker, desk: assignments.Desk, wanted: int, *, wait: bool
+) -> list[Item]:
     """Choose items for a worker: the queue's next, with gold among them by chance."""
     share = float(project.plan["gold_share"])
     gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
     gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted)) if gold_wanted else []
-    plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold))
+    plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold), wait=wait)
     if not plain and len(gold) < wanted and not gold:
         return []
     desk.given += len(plain) + len(gold)
@@ -283,7 +290,9 @@ def _chosen(tx: Transaction, project: Project, worker: Worker, desk: assignments
     return chosen
 
 
-def _queued(tx: Transaction, project_id: int, worker_id: int, desk: assignments.Desk, wanted: int) -> list[Item]:
+def _queued(
+    tx: Transaction, project_id: int, worker_id: int, desk: assignments.Desk, wanted: int, *, wait: bool
+) -> list[Item]:
     """Take items behind the worker's place in the queue; at its end, those before it that he never had."""
     if wanted <= 0:
         return []
@@ -298,7 +307,7 @@ def _queued(tx: Transaction, project_id: int, worker_id: int, desk: assignments.
         found += assignments.free_items(
             tx.session, project_id, worker_id, after=0, until=before, limit=wanted - len(found)
         )
-    if not found:
+    if not found and wait:
         # Everything free was locked by others: wait for one row rather than send the worker away.
         found += assignments.free_items(tx.session, project_id, worker_id, after=0, until=None, limit=1, wait=True)
     return found
@@ -322,8 +331,8 @@ def _lease(tx: Transaction, project: Project, worker: Worker, item: Item) -> Ass
     return assignment
 
 
-def _free_lapsed(tx: Transaction, project_id: int) -> None:
-    """Take back the leases of a project whose time is over."""
+def _free_lapsed(tx: Transaction, project_id: int) -> int:
+    """Take back the leases of a project whose time is over; say how many items are locked for it."""
     lapsed = assignments.lapsed(tx.session, project_id, tx.now)
     places: dict[int, int] = {}
     for assignment in lapsed:
@@ -333,6 +342,7 @@ def _free_lapsed(tx: Transaction, project_id: int) -> None:
     for item in items.locked(tx.session, places) if places else ():
         item.leased -= places[item.id]
     tx.session.flush()
+    return len(places)
 
 
 def _takes_place(assignment: Assignment, item: Item) -> bool:

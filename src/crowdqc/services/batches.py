@@ -13,7 +13,7 @@ from crowdqc.records import items, projects, uploads
 from crowdqc.records.base import new_uid
 from crowdqc.records.items import ItemState, TruthSource
 from crowdqc.services.transaction import Transaction
-from crowdqc.services.uploads import Rows, item_name, note
+from crowdqc.services.uploads import Rows, item_name, not_kept, note
 
 #: Before the name of a column that workers do not see.
 META_PREFIXES = ("meta:", "metadata.")
@@ -50,6 +50,7 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
     An item that is there already with the same content is left alone; with other content the row is at fault.
     """
     upload = uploads.by_id(tx.session, upload_id, lock=True)
+    rows = not_kept(upload, rows)
     # One upload of a project writes items at a time, so that none is inserted between the look and the insert.
     project = projects.by_id(tx.session, upload.project_id, lock=True)
     drafts: list[Drafted] = []

@@ -87,6 +87,8 @@ def update(
     password: str | None = None,
 ) -> Person:
     """Change a person; raise LastAdmin rather than lock everybody out."""
+    if roles is not None or active is not None:
+        people.lock_everybody(tx.session)
     person = people.by_uid(tx.session, uid)
     if person is None:
         raise NoSuchPerson(person=str(uid))

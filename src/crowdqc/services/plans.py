@@ -72,12 +72,13 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
     share = values.get("gold_share", 0.0)
     if not _number(share) or not 0 <= share <= 1:
         faults.append({"where": "plan.gold_share", "what": "is not a number from 0 to 1"})
-    if not faults:
-        given = {name: value for name, value in values.items() if value is not None}
-        plan = replace(base or Plan(), **given)
-        if "overlap" in given and "max_overlap" not in given:
-            plan = replace(plan, max_overlap=max(plan.max_overlap, plan.overlap))
-        faults += _together(plan, classes)
+    at_fault = {str(fault["where"]).removeprefix("plan.") for fault in faults}
+    given = {name: value for name, value in values.items() if value is not None and name not in at_fault}
+    plan = replace(base or Plan(), **given)
+    if "overlap" in given and "max_overlap" not in given:
+        plan = replace(plan, max_overlap=max(plan.max_overlap, plan.overlap))
+    # How the parts go together is also looked at where one is at fault, so that all are named at once.
+    faults += [fault for fault in _together(plan, classes) if at_fault.isdisjoint(_about(fault))]
     if faults:
         raise BadPlan(mend="Mend the faults listed.", errors=faults)
     return plan
@@ -101,6 +102,12 @@ def _together(plan: Plan, classes: Sequence[str]) -> list[dict[str, object]]:
     if plan.costs is not None and (fault := _cost_fault(plan.costs, len(classes))):
         faults.append({"where": "plan.costs", "what": fault})
     return faults
+
+
+def _about(fault: Mapping[str, object]) -> set[str]:
+    """Give the parts of a plan that a fault is about."""
+    name = str(fault["where"]).removeprefix("plan.")
+    return {"overlap", "max_overlap"} if name == "max_overlap" else {name}
 
 
 def _cost_fault(costs: object, size: int) -> str | None:

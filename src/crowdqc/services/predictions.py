@@ -13,7 +13,7 @@ from crowdqc.formats import Fault, Row
 from crowdqc.records import items, predictions, projects, uploads
 from crowdqc.records.jobs import JobName
 from crowdqc.services.transaction import Transaction
-from crowdqc.services.uploads import Rows, item_name, note
+from crowdqc.services.uploads import Rows, item_name, not_kept, note
 
 #: How far from 1 the probabilities of an item may sum before the row is at fault.
 TOLERANCE = 0.01
@@ -25,6 +25,7 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
     A version of a model says one thing of an item: the same again is left alone, another thing is at fault.
     """
     upload = uploads.by_id(tx.session, upload_id, lock=True)
+    rows = not_kept(upload, rows)
     project = projects.by_id(tx.session, upload.project_id, lock=True)
     name, version = upload.parameters["model"], upload.parameters["version"]
     model = predictions.open_model(tx.session, project.id, name, version, tx.now)

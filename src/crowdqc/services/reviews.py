@@ -139,7 +139,7 @@ def decide(
     review = _in_hand(tx, actor, uid)
     if answers.has_answered(tx.session, review.item_id, actor.id):
         raise Answered()
-    project = projects.by_id(tx.session, review.project_id)
+    project = projects.contribute(tx.session, review.project_id)
     item = items.by_id(tx.session, review.item_id, lock=True)
     score = _score(tx, review)
     review.consensus_label = None if score is None else score.label
@@ -154,6 +154,8 @@ def decide(
             raise BadDecision(errors=[{"where": "more", "what": f"is not from 1 to {MOST_ANSWERS}"}])
         item.overlap = max(item.overlap, item.answered + item.leased) + more
         item.state = ItemState.OPEN
+        # They have been heard: else the next run would send the item straight back.
+        item.reports = 0
     review.state, review.verdict, review.label = ReviewState.DECIDED, verdict, number
     review.decided_by, review.decided_at = actor.id, tx.now
     review.claimed_until = None
@@ -167,6 +169,7 @@ def undo(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Review:
     review = reach.review(tx, uid, lock=True)
     if review.state != ReviewState.DECIDED or review.decided_by != actor.id:
         raise NotUndoable("Only a decision of your own can be undone.")
+    projects.contribute(tx.session, review.project_id)
     item = items.by_id(tx.session, review.item_id, lock=True)
     if reviews.is_live(tx.session, item.id):
         raise NotUndoable("The item is under review again.", mend="Decide there.")
@@ -176,6 +179,7 @@ def undo(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Review:
         item.truth, item.truth_source = None, None
     if review.verdict == Verdict.MORE_ANSWERS:
         item.overlap = max(item.answered, 1)
+        item.reports = len(assignments.reports(tx.session, item.id))
     item.state = ItemState.IN_REVIEW
     before, until = review.verdict, _until(tx, review)
     review.state, review.verdict, review.label = ReviewState.CLAIMED, None, None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import uuid
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
@@ -13,13 +11,14 @@ import numpy as np
 
 from crowdqc import __version__
 from crowdqc.errors import Conflict, CrowdqcError
-from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, Votes, method
+from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, Votes, fingerprints, method
 from crowdqc.quality.routing import Route
 from crowdqc.records import answers, items, predictions, projects, reviews, runs, scores
 from crowdqc.records.items import ROUTABLE, Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.reviews import Review, ReviewAction, ReviewEvent, ReviewState
 from crowdqc.records.runs import Run, RunCause, RunState
+from crowdqc.records.scores import number
 from crowdqc.roles import Actor
 from crowdqc.services import plans, reach
 from crowdqc.services.transaction import Transaction
@@ -43,6 +42,10 @@ class Reading:
     #: Keys inside, by code.
     items: Sequence[int]
     workers: Sequence[int]
+    #: As in `Run`: what it was read from.
+    answers_until: int
+    predictions_until: int
+    truths: dict[str, Any]
 
 
 def request(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Run:
@@ -117,9 +120,10 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
         classes=run.classes,
         seconds=votes.seconds,
     )
-    if run.repeats_id is None:
-        run.truths = {"items": len(rows), "labels": {row[1]: row[3] for row in rows if row[3]}}
-    truths: dict[Hashable, list[str]] = (run.truths or {}).get("labels", {})
+    known = run.truths
+    if run.repeats_id is None or known is None:
+        known = {"items": len(rows), "labels": {row[1]: row[3] for row in rows if row[3]}}
+    truths: dict[Hashable, list[str]] = known["labels"]
     problem = Problem(
         votes=columns,
         gold=Gold.of(columns, truths),
@@ -133,7 +137,15 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
         resamples=RESAMPLES,
         seed=run.seed,
     )
-    return Reading(run.id, problem, item_ids.tolist(), worker_ids.tolist())
+    return Reading(
+        run_id=run.id,
+        problem=problem,
+        items=item_ids.tolist(),
+        workers=worker_ids.tolist(),
+        answers_until=run.answers_until,
+        predictions_until=run.predictions_until,
+        truths=known,
+    )
 
 
 def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
@@ -145,16 +157,17 @@ def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
     project = projects.by_id(tx.session, run.project_id, lock=True)
     run.state = RunState.DONE
     run.finished_at = tx.now
-    run.input_hash = _input_hash(reading.problem)
-    run.output_hash = _output_hash(judgement)
+    run.answers_until, run.predictions_until = reading.answers_until, reading.predictions_until
+    run.truths = reading.truths
+    run.input_hash = fingerprints.of_problem(reading.problem)
+    run.output_hash = fingerprints.of_judgement(judgement)
     run.summary = _summary(reading, judgement)
     if run.repeats_id is not None:
         first = runs.by_id(tx.session, run.repeats_id)
         run.summary["same_input"] = run.input_hash == first.input_hash
         run.summary["same_output"] = run.output_hash == first.output_hash
         return run
-    _write_items(tx, run, reading, judgement)
-    _write_workers(tx, run, reading, judgement)
+    scores.add(tx.session, run.id, judgement, items=reading.items, workers=reading.workers)
     _route(tx, run, project, reading, judgement)
     scores.forget_items(tx.session, project.id, before=run.id)
     return run
@@ -231,64 +244,6 @@ def _predictions(tx: Transaction, run: Run, item_ids: np.ndarray) -> Predictions
         models=[names[key] for key in model_ids.tolist()],
         n_items=len(item_ids),
         n_classes=len(run.classes),
-    )
-
-
-def _write_items(tx: Transaction, run: Run, reading: Reading, judgement: Judgement) -> None:
-    found = judgement.items
-    routes = judgement.routes.names()
-    posterior = np.ascontiguousarray(found.posterior, dtype="<f8")
-    rows: list[dict[str, Any]] = []
-    for code, item_id in enumerate(reading.items):
-        label = int(found.label[code])
-        known = label >= 0
-        rows.append(
-            {
-                "run_id": run.id,
-                "item_id": item_id,
-                "label": label if known else None,
-                "confidence": _number(found.confidence[code]) if known else None,
-                "doubt": _number(found.doubt[code]) if known else None,
-                "posterior": posterior[code].tobytes(),
-                "margin": _number(found.margin[code]),
-                "entropy": _number(found.entropy[code]),
-                "agreement": _number(found.agreement[code]),
-                "plurality": _number(found.plurality[code]),
-                "answers": int(found.answers[code]),
-                "tied": bool(found.tied[code]),
-                "route": routes[code],
-                "priority": float(judgement.routes.priority[code]),
-            }
-        )
-        if len(rows) == CHUNK:
-            scores.add_items(tx.session, rows)
-            rows = []
-    scores.add_items(tx.session, rows)
-
-
-def _write_workers(tx: Transaction, run: Run, reading: Reading, judgement: Judgement) -> None:
-    found = judgement.workers
-    scores.add_workers(
-        tx.session,
-        [
-            {
-                "run_id": run.id,
-                "worker_id": worker_id,
-                "answers": int(found.answers[code]),
-                "gold_answers": int(found.gold_answers[code]),
-                "gold_correct": int(found.gold_correct[code]),
-                "gold_accuracy": _number(found.gold_accuracy[code]),
-                "gold_low": _number(found.gold_low[code]),
-                "gold_high": _number(found.gold_high[code]),
-                "consensus_accuracy": _number(found.consensus_accuracy[code]),
-                "consensus_low": _number(found.consensus_low[code]),
-                "consensus_high": _number(found.consensus_high[code]),
-                "median_seconds": _number(found.median_seconds[code]),
-                "confusion": np.ascontiguousarray(found.confusion[code], dtype="<f8").tobytes(),
-                "confusion_counts": np.ascontiguousarray(found.confusion_counts[code], dtype="<f8").tobytes(),
-            }
-            for code, worker_id in enumerate(reading.workers)
-        ],
     )
 
 
@@ -376,42 +331,15 @@ def _summary(reading: Reading, judgement: Judgement) -> dict[str, Any]:
         "routes": {route: names.count(route) for route in ("accept", "ask_more", "review", "wait")},
         "iterations": judgement.consensus.iterations,
         "converged": judgement.consensus.converged,
-        "class_prior": [_number(share) for share in judgement.consensus.class_prior],
+        "class_prior": [number(share) for share in judgement.consensus.class_prior],
         "agreement": {
             name: {
-                "value": _number(each.value),
-                "low": _number(each.low),
-                "high": _number(each.high),
+                "value": number(each.value),
+                "low": number(each.low),
+                "high": number(each.high),
                 "items": each.items,
                 "answers": each.answers,
             }
             for name, each in judgement.agreement.items()
         },
     }
-
-
-def _input_hash(problem: Problem) -> str:
-    votes = problem.votes
-    digest = hashlib.sha256()
-    for column in (votes.item, votes.worker, votes.label):
-        digest.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
-    if problem.gold is not None:
-        digest.update(np.packbits(problem.gold.accepted).tobytes())
-    if problem.predictions is not None:
-        digest.update(np.ascontiguousarray(problem.predictions.item, dtype="<i8").tobytes())
-        digest.update(np.ascontiguousarray(problem.predictions.probabilities, dtype="<f8").tobytes())
-    digest.update(repr((problem.method, sorted(problem.parameters.items()), votes.classes)).encode())
-    return digest.hexdigest()
-
-
-def _output_hash(judgement: Judgement) -> str:
-    digest = hashlib.sha256()
-    digest.update(np.ascontiguousarray(judgement.items.label, dtype="<i8").tobytes())
-    # Rounded, since the last bits of a sum depend on the machine; adding 0 makes one zero of two.
-    digest.update(np.ascontiguousarray(np.round(judgement.items.posterior, 9) + 0.0, dtype="<f8").tobytes())
-    return digest.hexdigest()
-
-
-def _number(value: Any) -> float | None:
-    number = float(value)
-    return number if math.isfinite(number) else None

@@ -167,6 +167,11 @@ def chunks(storage: Storage, settings: Settings, reading: Reading) -> Iterator[R
             yield chunk
 
 
+def not_kept(upload: Upload, rows: Rows) -> Rows:
+    """Give the rows of a chunk that the (locked) upload is not past: another runner may read the same file."""
+    return [row for row in rows if row.line > upload.line]
+
+
 def note(
     tx: Transaction, upload: Upload, rows: Rows, *, kept: int, unchanged: int, faults: Sequence[Fault]
 ) -> None:
@@ -184,7 +189,8 @@ def note(
     upload.kept += kept
     upload.unchanged += unchanged
     upload.faulty += len(faults)
-    upload.line = max(upload.line, rows[-1].line)
+    if rows:
+        upload.line = max(upload.line, rows[-1].line)
 
 
 def item_name(values: Mapping[str, object]) -> tuple[str | None, str]:
@@ -203,14 +209,17 @@ def item_name(values: Mapping[str, object]) -> tuple[str | None, str]:
 def finish(tx: Transaction, upload_id: int) -> Upload:
     """End the reading of an upload."""
     upload = uploads.by_id(tx.session, upload_id, lock=True)
-    upload.state = UploadState.DONE
-    upload.finished_at = tx.now
+    if upload.state == UploadState.READING:
+        upload.state = UploadState.DONE
+        upload.finished_at = tx.now
     return upload
 
 
 def fail(tx: Transaction, upload_id: int, error: CrowdqcError) -> None:
     """End the reading of an upload whose file cannot be read."""
     upload = uploads.by_id(tx.session, upload_id, lock=True)
+    if upload.state != UploadState.READING:
+        return
     upload.state = UploadState.FAILED
     upload.failure = {"what": error.detail, "mend": error.mend}
     upload.finished_at = tx.now

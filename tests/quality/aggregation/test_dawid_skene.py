@@ -1,3 +1,5 @@
+"""Dawid-Skene: the paper of 1979, a naive implementation, priors and gold."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The label of a posterior: ties, and what a mistake costs."""
+
 from __future__ import annotations
 
 import numpy as np

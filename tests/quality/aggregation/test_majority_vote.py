@@ -1,3 +1,5 @@
+"""The majority vote, and what is left of it without one vote."""
+
 from __future__ import annotations
 
 import numpy as np

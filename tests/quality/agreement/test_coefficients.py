@@ -1,3 +1,5 @@
+"""Agreement: published tables and the reference libraries."""
+
 from __future__ import annotations
 
 import warnings

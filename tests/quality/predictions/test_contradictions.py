@@ -1,3 +1,5 @@
+"""Predictions, and where they contradict the workers."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Conditions: what holds, in which words, to and from JSON."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,3 +1,5 @@
+"""A policy: which rule wins, with which priority and reasons."""
+
 from __future__ import annotations
 
 import numpy as np
