@@ -47,8 +47,9 @@ def visit(served: Served, browser: Browser, watch: chromium.Watch) -> Iterator[C
 
 
 def test_a_project_from_its_making_to_its_labels(
-    served: Served, visit: Callable[[str], Page], tmp_path: Path
+    served: Served, visit: Callable[[str], Page], watch: chromium.Watch, tmp_path: Path
 ) -> None:
+    watch.expect("status of 422")
     _first_admin(served)
     _make_people(visit("boss"), served)
     requester = visit("req")

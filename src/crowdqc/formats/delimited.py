@@ -237,7 +237,8 @@ def write(
 
     None is an empty cell, an empty text is ``""``.
     """
-    needs_quotes = re.compile(r'[",;\t\r\n]|^\s|\s$').search
+    # A byte order mark at the very beginning of a file would be taken for the file's own.
+    needs_quotes = re.compile(r'[",;\t\r\n]|^\s|\s$|^\ufeff').search
 
     def cell(text: str) -> str:
         if spreadsheet_safe and text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
