@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.demo.intake import aggregate, bring, rows
+from app.demo.steps import aggregate, bring, rows
 from crowdqc.assembly import Installation
 from crowdqc.quality.examples import anaesthetists
 from crowdqc.roles import Actor

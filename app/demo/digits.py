@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demo.intake import aggregate, bring, rows
+from app.demo.steps import aggregate, bring, rows
 from crowdqc.assembly import Installation
 from crowdqc.errors import Invalid
 from crowdqc.roles import Actor

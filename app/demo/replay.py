@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.demo.intake import aggregate, bring, rows
 from app.demo.load import load
+from app.demo.steps import aggregate, bring, rows
 from crowdqc import formats
 from crowdqc.assembly import Installation
 from crowdqc.errors import Invalid

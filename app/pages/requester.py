@@ -149,7 +149,8 @@ def upload(call: Call, project: uuid.UUID) -> Response:
         else {}
     )
     found = intake.bring(
-        call,
+        call.installation,
+        call.actor,
         project,
         kind,
         cast(BinaryIO, file.stream),

@@ -110,7 +110,7 @@ def _make_project(page: Page, served: Served) -> str:
     page.get_by_label("Question").fill("Did they like it?")
     page.get_by_label("Classes").fill("good\nbad\nbad")
     page.get_by_label("Guidelines").fill("Think of the film,\nnot of the writer.")
-    page.get_by_label("Gold among").fill("50")
+    page.get_by_label("Gold among").fill("100")
     page.get_by_role("button", name="Make the project").click()
     expect(page.locator("#classes-wrong")).to_contain_text("'bad' is named twice")
     expect(page.get_by_label("Question")).to_have_value("Did they like it?")

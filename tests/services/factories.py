@@ -200,7 +200,7 @@ def states(place: Installation, at: Project) -> dict[str, str]:
 
 
 def noise(place: Installation, number: int = 4) -> Project:
-    """Add a project of somebody else, with items of the same names and a row of every kind: what must never leak."""
+    """Add a project of somebody else, with items of the same names and a row of every kind: it must never leak."""
     with place.transaction() as tx:
         return _noise(tx, number, random.Random(7))
 
@@ -223,8 +223,8 @@ def _noise(tx: Transaction, number: int, chance: random.Random) -> Project:
     add(Guideline(project_id=made.id, version=1, text="noise", created_at=now))
     upload = add(
         Upload(
-            project_id=made.id, kind="items", state="done", filename="noise.csv", format="csv", storage_key="noise",
-            size=1, content_hash="0" * 64, fingerprint="0" * 64, idempotency_key="key", parameters={}, rows=number,
+            project_id=made.id, kind="items", state="done", filename="noise.csv", format="csv",
+            storage_key="noise", size=1, content_hash="0" * 64, fingerprint="0" * 64, parameters={}, rows=number,
             kept=number, created_by=owner.id, created_at=now,
         )
     )  # fmt: skip
@@ -273,8 +273,8 @@ def _noise(tx: Transaction, number: int, chance: random.Random) -> Project:
         )  # fmt: skip
         add(
             ItemScore(
-                run_id=run.id, item_id=thing.id, label=2, confidence=0.5, doubt=0.5, posterior=np.ones(3).tobytes(),
-                answers=2, tied=True, route="review", priority=99.0,
+                run_id=run.id, item_id=thing.id, label=2, confidence=0.5, doubt=0.5,
+                posterior=np.ones(3).tobytes(), answers=2, tied=True, route="review", priority=99.0,
             )
         )  # fmt: skip
         if not gold:

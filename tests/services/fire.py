@@ -1,4 +1,4 @@
-"""Workers by the dozen, in processes of their own: they take, submit, skip, abandon, come late, and note it all."""
+"""Workers by the dozen, in processes of their own: they take, answer, skip, abandon, come late, and note all."""
 
 from __future__ import annotations
 
@@ -207,9 +207,9 @@ class Watch:
     def look(self) -> None:
         with self._place.reading() as tx:
             rows = tx.session.execute(
-                select(Item.key, Item.overlap, Item.answered, Item.leased, Item.state, _counted(), _leased()).where(
-                    Item.project_id == self._project_id
-                )
+                select(
+                    Item.key, Item.overlap, Item.answered, Item.leased, Item.state, _counted(), _leased()
+                ).where(Item.project_id == self._project_id)
             ).all()
         self.looks += 1
         self.most_leased = max(self.most_leased, sum(row[6] for row in rows))
@@ -229,7 +229,5 @@ def _counted():  # type: ignore[no-untyped-def]
 
 def _leased():  # type: ignore[no-untyped-def]
     query = select(func.count()).select_from(Assignment)
-    query = query.where(
-        Assignment.item_id == Item.id, Assignment.counts, Assignment.state == AssignmentState.OPEN
-    )
+    query = query.where(Assignment.item_id == Item.id, Assignment.counts, Assignment.state == AssignmentState.OPEN)
     return query.correlate(Item).scalar_subquery()

@@ -73,9 +73,8 @@ def test_the_same_answer_twice_at_once_is_one(place: Installation) -> None:
         )
     kept = factories.every(place, Answer, Answer.project_id == project.id)
     assert len(kept) == len({answer.item_id for answer in kept}) == 10
-    assert {(item.answered, item.leased) for item in factories.every(place, Item, Item.project_id == project.id)} == {
-        (1, 0)
-    }
+    items = factories.every(place, Item, Item.project_id == project.id)
+    assert {(item.answered, item.leased) for item in items} == {(1, 0)}
 
 
 def test_a_skipped_item_is_free_for_others_and_never_comes_back(place: Installation) -> None:
@@ -149,11 +148,14 @@ def test_a_late_answer_is_kept_where_its_place_went_to_another(
     assert answer.late
     assert answer.counted == (then == "skipped")
     assert answer.seconds == 61
-    assert places(place, project, "i0") == {
-        "holds": (0, 1, "open"),
-        "answered": (1, 0, "answered"),
-        "skipped": (1, 0, "answered"),
-    }[then]
+    assert (
+        places(place, project, "i0")
+        == {
+            "holds": (0, 1, "open"),
+            "answered": (1, 0, "answered"),
+            "skipped": (1, 0, "answered"),
+        }[then]
+    )
     if then == "holds":
         assert submit(place, bob, his, "cat").counted
         assert places(place, project, "i0") == (1, 0, "answered")
@@ -176,9 +178,8 @@ def test_a_lease_that_lapsed_frees_its_place(place: Installation, clock: Clock) 
     clock.advance(60)
     assert len(take(place, bob, project, count=2).assignments) == 2
     assert sorted(item.leased for item in factories.every(place, Item, Item.project_id == project.id)) == [0, 1, 1]
-    assert {each.state for each in factories.every(place, Assignment, Assignment.worker_id == _key(place, ada))} == {
-        "expired"
-    }
+    hers = factories.every(place, Assignment, Assignment.worker_id == _key(place, ada))
+    assert {each.state for each in hers} == {"expired"}
     # He had them: they do not come back to him.
     assert take(place, ada, project).supply == Supply.FINISHED
 

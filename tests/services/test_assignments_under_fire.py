@@ -28,7 +28,7 @@ def test_the_overlap_holds_under_fire(place: Installation, settings: Settings, b
     runner = Runner(real)
     aggregating = runner.start()
     with fire.Watch(real, project.id) as watch:
-        told = fire.burn(settings, clock, project.uid, actors, processes=8 if many else 4, seconds=60)
+        told = fire.burn(settings, clock, project.uid, actors, processes=4 if many else 2, seconds=60)
     runner.stop()
     aggregating.join(30)
     real.close()

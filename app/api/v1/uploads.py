@@ -12,6 +12,7 @@ from pydantic import Field
 from app import intake
 from app.http import Api, Call
 from app.shapes import In, Line, Out, PageIn, following
+from crowdqc.errors import Invalid
 from crowdqc.roles import Role
 from crowdqc.services import uploads
 from crowdqc.services.uploads import Upload, UploadFault, UploadKind, UploadState
@@ -29,6 +30,10 @@ TAKES = (
     "application/octet-stream",
 )
 HEADERS = {"Idempotency-Key": "the same key with the same file gives the same upload, once"}
+
+
+class BadKey(Invalid):
+    """The idempotency key is not one."""
 
 
 class FileIn(In):
@@ -163,14 +168,19 @@ def faults(call: Call, upload: uuid.UUID, query: FaultsIn) -> FaultsOut:
 
 
 def _bring(call: Call, project: uuid.UUID, kind: UploadKind, filename: str | None, **parameters: str) -> UploadOut:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 255 and key.isprintable()):
+        raise BadKey(mend="Send 1 to 255 printable characters in Idempotency-Key, or leave it out.")
     return UploadOut.of(
         intake.bring(
-            call,
+            call.installation,
+            call.actor,
             project,
             kind,
             cast(BinaryIO, request.stream),
             filename=filename,
             content_type=request.mimetype,
+            idempotency_key=key,
             **parameters,
         )
     )

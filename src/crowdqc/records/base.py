@@ -101,5 +101,7 @@ def one_of(column: str, words: type) -> str:
 def insert_or_leave(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> int:
     """Insert rows, leave those that a unique constraint knows already, and say how many went in."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    result = session.execute(insert(table.__table__).values(list(rows)).on_conflict_do_nothing())  # type: ignore[arg-type]
+    query = insert(table.__table__).values(list(rows)).on_conflict_do_nothing()  # type: ignore[arg-type]
+    # Without this PostgreSQL's driver does not say: the keys that it gives back take the place of the number.
+    result = session.execute(query.execution_options(preserve_rowcount=True))
     return int(result.rowcount)  # type: ignore[attr-defined]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from json import JSONDecodeError, loads
 from typing import Any
 
-from crowdqc.formats import Fault, Row
+from crowdqc.formats import Fault, Row, jsonvalues
 from crowdqc.formats.canonical import canonical, content_hash
 from crowdqc.records import items, projects, uploads
 from crowdqc.records.base import new_uid
@@ -172,9 +171,9 @@ def _nested(name: str, value: object) -> dict[str, Any]:
         if name == "content" and not value.lstrip().startswith("{"):
             return {"content": value}
         try:
-            value = loads(value)
-        except (JSONDecodeError, RecursionError):
-            value = None
+            value = jsonvalues.parse(value)
+        except jsonvalues.NotJson as error:
+            raise _Unfit(name, f"{name} is not JSON: {error}", 'Write it as JSON: {"name": "value"}.') from None
     if not isinstance(value, Mapping):
         raise _Unfit(name, f"{name} is not an object.", 'Write it as JSON: {"name": "value"}.')
     return dict(value)

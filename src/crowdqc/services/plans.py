@@ -69,6 +69,9 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
         value = values.get(name, least)
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= greatest:
             faults.append({"where": f"plan.{name}", "what": f"is not a whole number from {least} to {greatest}"})
+    for name, kind, words in (("method", str, "the name of a method"), ("parameters", Mapping, "an object")):
+        if values.get(name) is not None and not isinstance(values[name], kind):
+            faults.append({"where": f"plan.{name}", "what": f"is not {words}"})
     share = values.get("gold_share", 0.0)
     if not _number(share) or not 0 <= share <= 1:
         faults.append({"where": "plan.gold_share", "what": "is not a number from 0 to 1"})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from crowdqc.formats import Fault, Row
+from crowdqc.formats import Fault, Row, jsonvalues
 from crowdqc.records import items, predictions, projects, uploads
 from crowdqc.records.jobs import JobName
 from crowdqc.services.transaction import Transaction
@@ -71,8 +70,8 @@ def _read(row: Row, classes: Sequence[str]) -> tuple[str, bytes] | Fault:
     whole = row.values.get("probabilities")
     if isinstance(whole, str) and whole:
         try:
-            whole = json.loads(whole)
-        except (ValueError, RecursionError):
+            whole = jsonvalues.parse(whole)
+        except jsonvalues.NotJson:
             return Fault(row.line, "probabilities", "This is not JSON.", 'Write {"class": 0.9, ...}.')
     if whole in (None, ""):
         whole = {

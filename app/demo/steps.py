@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import BinaryIO
 
+from app import intake
 from crowdqc import jobs
 from crowdqc.assembly import Installation
 from crowdqc.roles import Actor
@@ -26,21 +27,7 @@ def bring(
     **parameters: str,
 ) -> Upload:
     """Bring a file in and have it read to its end."""
-    with place.reading() as tx:
-        key = uploads.expected(tx, actor, project)
-    stored = place.storage.put(key, content, limit=place.settings.upload_limit)
-    with place.transaction() as tx:
-        upload, _ = uploads.receive(
-            tx,
-            actor,
-            project,
-            kind=kind,
-            stored=stored,
-            filename=filename,
-            content_type=None,
-            idempotency_key=None,
-            parameters=parameters,
-        )
+    upload = intake.bring(place, actor, project, kind, content, filename=filename, **parameters)
     jobs.perform_due(place)
     with place.reading() as tx:
         return uploads.get(tx, actor, upload.uid)
