@@ -41,6 +41,8 @@ Remark = Annotated[str, Field(max_length=5000), AfterValidator(_storable)]
 #: A number in JSON; neither a truth value nor a text is one.
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_number)]
+#: A truth value in JSON; neither a number nor a text is one.
+Truth = Annotated[bool, Field(strict=True)]
 
 
 class In(BaseModel):

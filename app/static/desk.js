@@ -3,41 +3,65 @@
 
 const form = document.querySelector("form[data-draft]");
 const state = document.querySelector("[data-draft-state]");
-let waiting = 0;
+// What is typed is sent one draft after another, so that an older one never overtakes a newer one.
+let waiting = null;
+let underway = false;
 
 function say(words) {
   state.textContent = words;
 }
 
-async function keepDraft() {
+function later(delay) {
   clearTimeout(waiting);
-  if (form.dataset.sent) return;
+  waiting = setTimeout(keepDraft, delay);
+}
+
+function send(leaving) {
   const values = new FormData(form);
   const draft = { label: values.get("label"), comment: values.get("comment") };
+  return fetch(form.dataset.draft, {
+    method: "PUT",
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": form.dataset.csrf },
+    body: JSON.stringify({ draft }),
+    keepalive: leaving,
+  });
+}
+
+async function keepDraft() {
+  if (underway) {
+    later(200);
+    return;
+  }
+  waiting = null;
+  underway = true;
   try {
-    const answer = await fetch(form.dataset.draft, {
-      method: "PUT",
-      headers: { "Content-Type": "application/json", "X-CSRF-Token": form.dataset.csrf },
-      body: JSON.stringify({ draft }),
-    });
+    const answer = await send(false);
+    if (waiting !== null) return;
     if (answer.ok) say("Draft saved");
     else if (answer.status === 401) say("You were signed out. Submit all the same: you can sign in again, and nothing is lost.");
     else say("The draft is not saved");
   } catch {
     say("No connection: the draft is not saved yet");
-    waiting = setTimeout(keepDraft, 5000);
+    if (waiting === null) later(5000);
+  } finally {
+    underway = false;
   }
 }
 
-function later(delay) {
+function changed(delay) {
   say("");
-  clearTimeout(waiting);
-  waiting = setTimeout(keepDraft, delay);
+  later(delay);
 }
 
-form.addEventListener("change", () => later(400));
-form.addEventListener("input", () => later(800));
-form.addEventListener("submit", () => clearTimeout(waiting));
+form.addEventListener("change", () => changed(400));
+form.addEventListener("input", () => changed(800));
+form.addEventListener("submit", () => {
+  clearTimeout(waiting);
+  waiting = null;
+});
+addEventListener("pagehide", () => {
+  if (waiting !== null) send(true).catch(() => {});
+});
 
 // The time spent counts while the page is looked at.
 let spent = 0;

@@ -22,7 +22,26 @@ from tests.conftest import chosen
 from tests.ground import postgres, sqlite
 from tests.ground.clock import Clock
 
+
+
+@schemathesis.serializer("application/x-ndjson", "application/gzip", "application/vnd.apache.parquet")
+def as_it_is(_: schemathesis.SerializationContext, value: Any) -> bytes:
+    """Send a file as it was made up, whatever it is said to be."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
+
+
+class Gate:
+    """A WSGI application that stands for the one of the present test: the document is wanted before there is one."""
+
+    application: Any = None
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self.application(environ, start_response)
+
+
+gate = Gate()
 schema = schemathesis.openapi.from_dict(document(PREFIX))
+schema.app = gate
 schema.config.generation.update(deterministic=True, max_examples=12)
 # A text may be whole by its shape and still say nothing, or name nothing that there is.
 schema.config.checks.positive_data_acceptance.expected_statuses = ["2xx", "401", "403", "404", "409", "415", "422"]
@@ -76,7 +95,7 @@ def _fuzzed(url: str, folder: Any) -> Iterator[Fuzzed]:
 @schema.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_answers_are_as_described(case: schemathesis.Case, fuzzed: Fuzzed) -> None:
-    schema.app = fuzzed.application
+    gate.application = fuzzed.application
     # Three times out of four what an address names is there.
     negated = case.meta is not None and ParameterLocation.PATH in {
         where for where, info in case.meta.components.items() if info.mode.is_negative

@@ -28,7 +28,7 @@ from tests.ground.clock import Clock
 from tests.services import factories
 from tests.services.factories import aggregate, answer_all, decide, do, look
 
-ALL = {"when": {"signal": "agreement", "op": "at_least", "value": 0.0}, "route": "review", "weight": 40}
+ALL = {"when": {"signal": "confidence", "op": "at_least", "value": 0.0}, "route": "review", "weight": 40}
 
 
 def reviewed(place: Installation, owner: Actor, number: int = 3, **plan: object) -> Project:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from app.http import Api, Call
-from app.shapes import In, Line, Number, Out, Remark
+from app.shapes import In, Line, Number, Out, Remark, Whole
 from crowdqc.roles import Role
 from crowdqc.services import assignments
 from crowdqc.services.assignments import (
@@ -33,7 +33,7 @@ WORKS = (Role.WORKER,)
 class TakeIn(In):
     """How many items a worker wants before him."""
 
-    count: int = Field(1, ge=1, le=LARGEST_PAGE)
+    count: Whole = Field(1, ge=1, le=LARGEST_PAGE)
 
 
 class DraftIn(In):

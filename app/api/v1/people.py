@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import Field, SecretStr
 
 from app.http import EVERYBODY, SIGNED_IN, Api, Call
-from app.shapes import In, Line, Out
+from app.shapes import In, Line, Out, Truth
 from crowdqc.assembly import Installation
 from crowdqc.roles import Role
 from crowdqc.services import people
@@ -31,7 +31,7 @@ class PersonChangesIn(In):
     """What is to change of a person."""
 
     roles: list[Role] | None = Field(None, max_length=10)
-    active: bool | None = None
+    active: Truth | None = None
     password: SecretStr | None = Field(None, max_length=1000)
 
 

@@ -72,6 +72,12 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
     for name, kind, words in (("method", str, "the name of a method"), ("parameters", Mapping, "an object")):
         if values.get(name) is not None and not isinstance(values[name], kind):
             faults.append({"where": f"plan.{name}", "what": f"is not {words}"})
+    parameters = values.get("parameters")
+    faults += [
+        {"where": f"plan.parameters.{name}", "what": "is not a number that can be computed with"}
+        for name, value in (parameters.items() if isinstance(parameters, Mapping) else ())
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and not _number(value)
+    ]
     share = values.get("gold_share", 0.0)
     if not _number(share) or not 0 <= share <= 1:
         faults.append({"where": "plan.gold_share", "what": "is not a number from 0 to 1"})

@@ -161,11 +161,14 @@ def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
     run.truths = reading.truths
     run.input_hash = fingerprints.of_problem(reading.problem)
     run.output_hash = fingerprints.of_judgement(judgement)
-    run.summary = _summary(reading, judgement)
+    summary = _summary(reading, judgement)
     if run.repeats_id is not None:
         first = runs.by_id(tx.session, run.repeats_id)
-        run.summary["same_input"] = run.input_hash == first.input_hash
-        run.summary["same_output"] = run.output_hash == first.output_hash
+        summary["same_input"] = run.input_hash == first.input_hash
+        summary["same_output"] = run.output_hash == first.output_hash
+    # Whole: what is put into it afterwards would not be seen.
+    run.summary = summary
+    if run.repeats_id is not None:
         return run
     scores.add(tx.session, run.id, judgement, items=reading.items, workers=reading.workers)
     _route(tx, run, project, reading, judgement)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -69,6 +69,8 @@ _OPS: Mapping[str, _Op] = {
     "is_not": _Op(lambda x, y: (x != y) & ~np.isnan(x), "not equal to", "is"),
 }
 OPS = tuple(_OPS)
+#: The largest number that can be compared with.
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +254,13 @@ def read(json: object, where: str, faults: list[Fault]) -> Condition | None:
 def _read_compare(json: Mapping[object, object], where: str, faults: list[Fault]) -> Condition | None:
     before = len(faults)
     signal, op, value = json["signal"], json.get("op"), json.get("value")
-    if signal not in SIGNALS:
+    if not isinstance(signal, str) or signal not in SIGNALS:
         faults.append({"where": _at(where, "signal"), "what": f"{signal!r} is not one of {', '.join(SIGNALS)}"})
-    if op not in _OPS:
+    if not isinstance(op, str) or op not in _OPS:
         faults.append({"where": _at(where, "op"), "what": f"{op!r} is not one of {', '.join(OPS)}"})
     if isinstance(value, bool) and signal == "tied":
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
         faults.append({"where": _at(where, "value"), "what": f"{value!r} is not a number"})
         return None
     return Compare(str(signal), str(op), value) if len(faults) == before else None
