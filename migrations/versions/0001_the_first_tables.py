@@ -228,8 +228,8 @@ def upgrade() -> None:
         "uploads",
         ["project_id", "fingerprint"],
         unique=True,
-        sqlite_where=sa.text("state <> 'failed'"),
-        postgresql_where=sa.text("state <> 'failed'"),
+        sqlite_where=sa.text("state <> 'failed' AND faulty = 0"),
+        postgresql_where=sa.text("state <> 'failed' AND faulty = 0"),
     )
     op.create_table(
         "items",

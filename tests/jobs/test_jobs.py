@@ -80,9 +80,13 @@ def test_an_equal_job_waits_until_the_one_in_hand_is_done(
 
 
 def test_what_is_rolled_back_defers_nothing(installation: Installation) -> None:
-    with pytest.raises(RuntimeError), installation.transaction() as tx:
-        tx.defer(JobName.AGGREGATE, "project:1")
-        raise RuntimeError
+    def fail() -> None:
+        with installation.transaction() as tx:
+            tx.defer(JobName.AGGREGATE, "project:1")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert every(installation) == []
 
 
@@ -209,8 +213,8 @@ def test_a_job_that_kills_its_runners_is_given_up(installation: Installation, cl
         job = do(installation, work.claim)
         claimed.append(None if job is None else job.subject)
         clock.advance(installation.settings.job_lease)
-    assert Counter(claimed) == {"project:1": 5 - 0, "project:2": 3} or Counter(claimed)["project:1"] <= 5
-    for _ in range(10):
+    assert claimed == ["project:1"] * 5 + ["project:2"] * 3
+    for _ in range(3):
         do(installation, work.claim)
         clock.advance(installation.settings.job_lease)
     assert {(job.state, (job.failure or {})["what"]) for job in every(installation)} == {

@@ -22,7 +22,9 @@ def test_gold_is_counted_by_hand() -> None:
     assert scores.gold_answers.tolist() == [2, 2]
     assert scores.gold_correct.tolist() == [2, 1]
     assert scores.gold_accuracy.tolist() == [1, 0.5]
-    assert scores.judged.tolist() == [2, 2]  # nobody else answered item 3
+    # Gold has its own score, and nobody else answered item 3.
+    assert scores.judged.tolist() == [0, 0]
+    assert np.isnan(scores.consensus_accuracy).all()
     assert (scores.gold_high[0], scores.gold_low[1] < 0.5 < scores.gold_high[1]) == (1, True)
 
 

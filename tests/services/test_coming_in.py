@@ -1,7 +1,7 @@
 """What is coming in while a run is made: nothing is missed, nothing is read twice, nobody waits in a circle.
 
-Each test holds one transaction open and lets another run into it; SQLite has one writer at a time, so that there is
-nothing to hold.
+Each test holds one transaction open and lets another run into it; SQLite has one writer at a time, so that there
+is nothing to hold.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ class FileIn(In):
 class PredictionsFileIn(FileIn):
     """What is said of a file of predictions."""
 
-    model: Line = Field(max_length=100)
-    version: Line = Field(max_length=100)
+    model: Line | None = Field(None, max_length=100, description="where the file has no column of this name")
+    version: Line | None = Field(None, max_length=100, description="where the file has no column of this name")
 
 
 class UploadOut(Out):
@@ -140,8 +140,13 @@ def bring_answers(call: Call, project: uuid.UUID, query: FileIn) -> UploadOut:
     "/projects/{project}/predictions", roles=BRINGS, status=202, own_transaction=True, takes=TAKES, headers=HEADERS
 )
 def bring_predictions(call: Call, project: uuid.UUID, query: PredictionsFileIn) -> UploadOut:
-    """Upload what one version of a model says: `item`, and `p:CLASS` for each class or `probabilities`."""
-    return _bring(call, project, UploadKind.PREDICTIONS, query.filename, model=query.model, version=query.version)
+    """Upload what versions of models say: `item`, and `p:CLASS` for each class or `probabilities`.
+
+    Columns `model` and `version` say which of them; where they are left out, the query says it.
+    """
+    said = {"model": query.model, "version": query.version}
+    given = {name: value for name, value in said.items() if value is not None}
+    return _bring(call, project, UploadKind.PREDICTIONS, query.filename, **given)
 
 
 @api.get("/projects/{project}/uploads", roles=SEES)

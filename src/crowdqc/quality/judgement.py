@@ -124,7 +124,8 @@ def judge(problem: Problem) -> Judgement:
         workers=score_workers(votes, consensus, gold),
         agreement=_agreement(votes, problem),
         contradictions=found,
-        routes=policy.route(signals, settled=gold.known, waiting=(items.answers == 0) | ~complete),
+        # An item that nobody answers and somebody reports is not waited for.
+        routes=policy.route(signals, settled=gold.known, waiting=~complete | (items.answers + reports == 0)),
     )
 
 

@@ -38,9 +38,9 @@ class WorkerScores:
     gold_accuracy, gold_low, gold_high
         float64, their share and its interval; NaN and (0, 1) without gold answers.
     judged
-        int64, answers that enter the following: those to gold and to items that somebody else answered.
+        int64, answers that enter the following: those to items that are not gold and that somebody else answered.
     consensus_accuracy, consensus_low, consensus_high
-        float64, likeliest share of right answers given the gold or else everyone else's evidence (one's own
+        float64, likeliest share of right answers given everyone else's evidence (one's own
         answer never counts for itself), and its interval; NaN and (0, 1) where nothing is known.
     evidence
         float64, answers with known truth that would tell as much: `judged`, less where others are in doubt.
@@ -77,8 +77,8 @@ def score_workers(
     >>> scores = score_workers(votes, MajorityVote().fit(votes, gold), gold)
     >>> scores.gold_accuracy.tolist()
     [0.0, nan, nan]
-    >>> scores.consensus_high.round(2).tolist()  # one agreement in three pairs tells nothing beside the gold
-    [0.9, 1.0, 1.0]
+    >>> scores.judged.tolist()  # gold has its own score
+    [1, 1, 1]
     """
     gold = Gold.none(votes) if gold is None else gold
     on_gold = gold.known[votes.item]
@@ -87,7 +87,8 @@ def score_workers(
     gold_correct = np.bincount(votes.worker[accepted], minlength=votes.n_workers)
     gold_low, gold_high = beta_interval(gold_correct, gold_answers, level)
 
-    right = np.where(on_gold, accepted, consensus.without_own(votes))
+    # Gold has its own score: were it in this one, a worker who is told this one could tell gold from the rest.
+    right = np.where(on_gold, np.nan, consensus.without_own(votes))
     counted = ~np.isnan(right)
     judged = np.bincount(votes.worker[counted], minlength=votes.n_workers)
     accuracy, evidence = _accuracy(votes.worker[counted], right[counted], votes.n_workers, votes.n_classes)

@@ -45,8 +45,9 @@ class Upload(Named, Base):
             "project_id",
             "fingerprint",
             unique=True,
-            sqlite_where=text("state <> 'failed'"),
-            postgresql_where=text("state <> 'failed'"),
+            # A file whose rows were at fault may come again: what they lacked may be here by then.
+            sqlite_where=text("state <> 'failed' AND faulty = 0"),
+            postgresql_where=text("state <> 'failed' AND faulty = 0"),
         ),
         Index("ix_uploads_project_id_id", "project_id", "id"),
     )
@@ -112,7 +113,7 @@ def by_idempotency_key(session: Session, project_id: int, key: str) -> Upload | 
 
 def by_fingerprint(session: Session, project_id: int, fingerprint: str) -> Upload | None:
     query = select(Upload).where(Upload.project_id == project_id, Upload.fingerprint == fingerprint)
-    return session.scalar(query.where(Upload.state != UploadState.FAILED))
+    return session.scalar(query.where(Upload.state != UploadState.FAILED, Upload.faulty == 0))
 
 
 def page(

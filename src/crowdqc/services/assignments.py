@@ -281,7 +281,8 @@ def _chosen(
     gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
     gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted)) if gold_wanted else []
     plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold), wait=wait)
-    if not plain and len(gold) < wanted and not gold:
+    if not plain and share < 1 and not assignments.unseen(tx.session, project.id, worker.id)[0]:
+        # Gold stands among other items; where none of those is left, it would stand out.
         return []
     desk.given += len(plain) + len(gold)
     desk.gold_given += len(gold)

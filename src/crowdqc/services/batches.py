@@ -32,7 +32,8 @@ class Drafted:
     overlap: int | None
 
     def content_hash(self) -> str:
-        return content_hash([self.content, self.meta, self.gold, self.overlap])
+        """Hash what makes it the same item; how often it is to be answered does not."""
+        return content_hash([self.content, self.meta, self.gold])
 
 
 class _Unfit(ValueError):

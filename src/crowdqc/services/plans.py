@@ -57,8 +57,10 @@ _WHOLE = {
 
 
 def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None = None) -> Plan:
-    """Read a plan, or changes to one; raise BadPlan that names every fault at once."""
+    """Read a plan, or changes to one; null asks for the default. Raise BadPlan that names every fault at once."""
     faults: list[dict[str, object]] = []
+    plain = Plan()
+    values = {name: getattr(plain, name, None) if value is None else value for name, value in values.items()}
     known = {each.name for each in fields(Plan)}
     faults += [
         {"where": f"plan.{name}", "what": f"is not part of a plan; known: {', '.join(sorted(known))}"}
@@ -82,7 +84,7 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
     if not _number(share) or not 0 <= share <= 1:
         faults.append({"where": "plan.gold_share", "what": "is not a number from 0 to 1"})
     at_fault = {str(fault["where"]).removeprefix("plan.") for fault in faults}
-    given = {name: value for name, value in values.items() if value is not None and name not in at_fault}
+    given = {name: value for name, value in values.items() if name in known and name not in at_fault}
     plan = replace(base or Plan(), **given)
     if "overlap" in given and "max_overlap" not in given:
         plan = replace(plan, max_overlap=max(plan.max_overlap, plan.overlap))

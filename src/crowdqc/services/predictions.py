@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,51 +18,76 @@ from crowdqc.services.uploads import Rows, item_name, not_kept, note
 TOLERANCE = 0.01
 
 
+class Said(NamedTuple):
+    """What a row says of an item."""
+
+    line: int
+    item: str
+    probabilities: bytes
+
+
 def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
     """Keep the predictions of a chunk of rows; a row at fault is noted.
 
+    A row says itself which version of which model it is of, in columns `model` and `version`, or the upload does.
     A version of a model says one thing of an item: the same again is left alone, another thing is at fault.
     """
     upload = uploads.by_id(tx.session, upload_id, lock=True)
     rows = not_kept(upload, rows)
     project = projects.by_id(tx.session, upload.project_id, lock=True)
-    name, version = upload.parameters["model"], upload.parameters["version"]
-    model = predictions.open_model(tx.session, project.id, name, version, tx.now)
-    faults: list[Fault] = []
-    read: list[tuple[int, str, bytes]] = []
+    faults = [row for row in rows if isinstance(row, Fault)]
+    read: dict[tuple[str, str], list[Said]] = {}
     for row in rows:
         if isinstance(row, Row):
-            outcome = _read(row, project.classes)
-            if isinstance(outcome, Fault):
-                faults.append(outcome)
+            model, said = _model(row, upload.parameters), _read(row, project.classes)
+            if isinstance(model, Fault) or isinstance(said, Fault):
+                faults.append(model if isinstance(model, Fault) else said)  # type: ignore[arg-type]
             else:
-                read.append((row.line, *outcome))
-        elif isinstance(row, Fault):
-            faults.append(row)
-    found = items.ids(tx.session, project.id, [key for _, key, _ in read])
-    known = predictions.existing(tx.session, model.id, list(found.values()))
-    fresh: list[dict[str, Any]] = []
-    unchanged = 0
-    for line, key, blob in read:
-        item_id = found.get(key)
-        if item_id is None:
-            what = f"There is no item {key!r} in this project."
-            faults.append(Fault(line, "item", what, "Upload the items first, and name them as there."))
-        elif item_id not in known:
-            known[item_id] = blob
-            fresh.append({"model_id": model.id, "item_id": item_id, "upload_id": upload.id, "probabilities": blob})
-        elif known[item_id] == blob:
-            unchanged += 1
-        else:
-            what = f"Model {name!r}, version {version!r}, said something else of item {key!r}."
-            faults.append(Fault(line, "item", what, "Give a new version of the model its own name."))
-    predictions.add_many(tx.session, fresh)
-    note(tx, upload, rows, kept=len(fresh), unchanged=unchanged, faults=faults)
-    if fresh:
+                read.setdefault(model, []).append(said)
+    found = items.ids(tx.session, project.id, {said.item for all_said in read.values() for said in all_said})
+    kept = unchanged = 0
+    for (name, version), all_said in read.items():
+        model_id = predictions.open_model(tx.session, project.id, name, version, tx.now).id
+        known = predictions.existing(tx.session, model_id, list(found.values()))
+        fresh: list[dict[str, Any]] = []
+        for said in all_said:
+            item_id = found.get(said.item)
+            if item_id is None:
+                what = f"There is no item {said.item!r} in this project."
+                faults.append(Fault(said.line, "item", what, "Upload the items first, and name them as there."))
+            elif item_id not in known:
+                known[item_id] = said.probabilities
+                fresh.append(
+                    {
+                        "model_id": model_id,
+                        "item_id": item_id,
+                        "upload_id": upload.id,
+                        "probabilities": said.probabilities,
+                    }
+                )
+            elif known[item_id] == said.probabilities:
+                unchanged += 1
+            else:
+                what = f"Model {name!r}, version {version!r}, said something else of item {said.item!r}."
+                faults.append(Fault(said.line, "item", what, "Give a new version of the model its own name."))
+        predictions.add_many(tx.session, fresh)
+        kept += len(fresh)
+    note(tx, upload, rows, kept=kept, unchanged=unchanged, faults=faults)
+    if kept:
         tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
 
 
-def _read(row: Row, classes: Sequence[str]) -> tuple[str, bytes] | Fault:
+def _model(row: Row, parameters: Mapping[str, str]) -> tuple[str, str] | Fault:
+    """Say which version of which model a row is of."""
+    name, version = (str(row.values.get(part) or parameters.get(part) or "") for part in ("model", "version"))
+    for part, value in (("model", name), ("version", version)):
+        if not 0 < len(value) <= 100:
+            what = f"There is no {part}." if not value else f"The {part} is longer than 100 characters."
+            return Fault(row.line, part, what, f"Fill a column {part}, or say it beside the file.")
+    return name, version
+
+
+def _read(row: Row, classes: Sequence[str]) -> Said | Fault:
     """Read a row as (item, probabilities): a column `p:CLASS` or `CLASS` for each class, or `probabilities`."""
     _, key = item_name(row.values)
     if not key:
@@ -102,4 +127,4 @@ def _read(row: Row, classes: Sequence[str]) -> tuple[str, bytes] | Fault:
     total = float(values.sum())
     if abs(total - 1.0) > TOLERANCE:
         return Fault(row.line, "probabilities", f"They sum to {total:.4g}, not to 1.", "Normalise them.")
-    return key, predictions.packed(values / total)
+    return Said(row.line, key, predictions.packed(values / total))

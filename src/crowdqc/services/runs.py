@@ -324,7 +324,7 @@ def _withdraw(tx: Transaction, review: Review | None, why: str) -> None:
 
 def _summary(reading: Reading, judgement: Judgement) -> dict[str, Any]:
     votes = reading.problem.votes
-    names = judgement.routes.names()
+    names = [name for name, gold in zip(judgement.routes.names(), judgement.items.gold, strict=True) if not gold]
     return {
         "items": votes.n_items,
         "workers": votes.n_workers,

@@ -86,8 +86,9 @@ def receive(
 ) -> tuple[Upload, bool]:
     """Take in a stored file and have it read; give the upload and whether it is new.
 
-    The same idempotency key, or the same content for the same purpose, gives the upload that there is already;
-    the stored copy is then not wanted. Raise KeyReused, formats.UnknownFormat, EmptyFile.
+    The same idempotency key, or the same content for the same purpose, gives the upload that there is already
+    (where none of its rows was at fault); the stored copy is then not wanted. Raise KeyReused, EmptyFile,
+    formats.UnknownFormat.
     """
     project = reach.own_project(tx, actor, project_uid, lock=True)
     if stored.size == 0:
