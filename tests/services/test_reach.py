@@ -52,7 +52,7 @@ READS: list[tuple[str, Callable[..., Any], list[str], dict[str, Any]]] = [
 ]
 CHANGES: list[tuple[str, Callable[..., Any], list[str], dict[str, Any]]] = [
     ("change", projects.update, ["project"], {"name": "mine now"}),
-    ("open", projects.set_state, ["project"], {"state": ProjectState.CLOSED}),
+    ("open", projects.set_state, ["project"], {"state": ProjectState.PAUSED}),
     ("guide", projects.set_guidelines, ["project"], {"text": "mine now"}),
     ("expect a file", uploads.expected, ["project"], {}),
     (

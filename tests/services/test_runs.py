@@ -315,7 +315,6 @@ def test_a_reported_item_that_is_sent_back_goes_to_workers_first(place: Installa
     assert len(live(place, project)) == 1
 
 
-@pytest.mark.xfail(reason="judge lets an item without answers wait, reported or not", strict=False)
 def test_a_reported_item_that_nobody_answered_is_reviewed(place: Installation) -> None:
     owner, ada = factories.requester(place), factories.worker(place, "ada")
     rule = {"when": {"signal": "reports", "op": "at_least", "value": 1}, "route": "review", "weight": 80}
