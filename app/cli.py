@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,10 +14,11 @@ from typing import Any
 import click
 
 import migrations
+from app.problems import Unreachable
 from app.runner import Runner
 from crowdqc import __version__
 from crowdqc.assembly import Installation, assemble
-from crowdqc.errors import CrowdqcError
+from crowdqc.errors import CrowdqcError, Invalid
 from crowdqc.roles import Role
 from crowdqc.services import people
 from crowdqc.settings import Settings
@@ -31,7 +31,10 @@ class Told(click.Group):
         try:
             return super().invoke(ctx)
         except CrowdqcError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(_told(error)) from error
+        except Unreachable as error:
+            reason = str(error.orig).strip().split("\n")[0]
+            raise click.ClickException(f"The database cannot be used: {reason}") from error
 
 
 @click.group(cls=Told, context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,7 +58,7 @@ def serve(host: str, port: int, demo: bool, with_jobs: bool) -> None:
     """Serve the pages and the API, and perform jobs, until interrupted."""
     from app.demo import load as load_demo
     from app.factory import create_app
-    from app.server import server
+    from app.server import Server
 
     with _installed() as place:
         if demo:
@@ -64,25 +67,22 @@ def serve(host: str, port: int, demo: bool, with_jobs: bool) -> None:
         with place.reading() as tx:
             empty = people.count(tx) == 0
         try:
-            bound = server(create_app(place), place.settings, host=host, port=port)
+            bound = Server(create_app(place), place.settings, host=host, port=port)
         except OSError as error:
             raise click.ClickException(
                 f"{host}:{port} cannot be had: {error.strerror}. Choose another --port."
             ) from None
         runner = Runner(place)
         thread = runner.start() if with_jobs else None
-        click.echo(f"crowdqc serves on http://{host}:{bound.effective_port}")
+        click.echo(f"crowdqc serves on http://{host}:{bound.port}")
         click.echo(f"  data: {Path(place.settings.data_dir).resolve()}")
         for line in lines:
             click.echo(f"  {line}")
         if empty:
             click.echo(f"  There is nobody yet. Make the first admin:\n    {_same_place(place)} admin NAME")
-        _on_signals(lambda: threading.Thread(target=bound.close, daemon=True).start())
+        _on_signals(bound.stop)
         try:
             bound.run()
-        except OSError:
-            # Its sockets were closed under it: that is how it is told to stop.
-            pass
         finally:
             runner.stop()
             if thread is not None:
@@ -171,6 +171,13 @@ def _installed(**changes: Any) -> Iterator[Installation]:
         yield place
     finally:
         place.close()
+
+
+def _told(error: CrowdqcError) -> str:
+    """Say an error in a line, with the faults that it lists."""
+    faults = error.errors if isinstance(error, Invalid) else ()
+    listed = "; ".join(f"{fault.get('where')}: {fault.get('what')}" for fault in faults)
+    return " ".join(part for part in (error.detail, listed and f"{listed}.", error.mend) if part)
 
 
 def _on_signals(stop: Any) -> None:

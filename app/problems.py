@@ -18,6 +18,9 @@ from crowdqc.storage import TooLarge
 
 log = logging.getLogger(__name__)
 
+#: What is raised where a database is away, or is busy for too long.
+Unreachable = OperationalError
+
 MEDIA_TYPE = "application/problem+json"
 
 #: The most special kind first.
@@ -111,7 +114,7 @@ def _of_http(error: HTTPException) -> Response:
 
 def _of_database(error: DBAPIError) -> Response:
     """A deadlock, a lock that was not free in time or a lost connection: nothing was written, so try again."""
-    if not isinstance(error, OperationalError):
+    if not isinstance(error, Unreachable):
         return _of_bug(error)
     log.warning("The database was busy: %s", error.orig)
     response = problem(

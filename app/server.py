@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from typing import Any
 
 from flask import Flask
-from waitress import create_server
+from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 
 from app.problems import MEDIA_TYPE, MENDS
@@ -15,6 +18,8 @@ from crowdqc.settings import Settings
 
 #: Requests that are answered at the same time.
 THREADS = 8
+#: How long what is in hand may take once the server is told to stop, in seconds.
+PATIENCE = 10.0
 
 
 class ProblemTask(ErrorTask):  # type: ignore[misc]
@@ -39,16 +44,52 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
-def server(app: Flask, settings: Settings, *, host: str, port: int) -> Any:
-    """Bind a server; it serves once its `run` is called, until its `close` is."""
-    HTTPChannel.error_task_class = ProblemTask
-    return create_server(
-        app,
-        host=host,
-        port=port,
-        threads=THREADS,
-        # A little more than the largest file, so that the application itself refuses what is just too large.
-        max_request_body_size=settings.upload_limit + (1 << 20),
-        ident="crowdqc",
-        clear_untrusted_proxy_headers=True,
-    )
+class Server:
+    """A server that is bound; it serves once `run` is called, until `stop` is."""
+
+    def __init__(self, app: Flask, settings: Settings, *, host: str, port: int) -> None:
+        HTTPChannel.error_task_class = ProblemTask
+        self._stopping = threading.Event()
+        #: All that is open: where it listens, and whom it talks to.
+        self._lines: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._lines,
+            host=host,
+            port=port,
+            threads=THREADS,
+            # A little more than the largest file, so that the application itself refuses what is just too large.
+            max_request_body_size=settings.upload_limit + (1 << 20),
+            ident="crowdqc",
+            clear_untrusted_proxy_headers=True,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that it was given, also where any was asked for."""
+        listening = [each for each in self._lines.values() if isinstance(each, BaseWSGIServer)]
+        return int(listening[0].effective_port)
+
+    def run(self) -> None:
+        """Serve until told to stop; then take nobody new, answer what is in hand, and end."""
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=0.5, use_poll=True, map=self._lines, count=1)
+        for each in [*self._lines.values()]:
+            if isinstance(each, BaseWSGIServer):
+                wasyncore.dispatcher.close(each)
+        until = time.monotonic() + PATIENCE
+        while (open_lines := self._open()) and time.monotonic() < until:
+            for line in open_lines:
+                # A browser keeps its line open for the next request; nobody waits for that.
+                if not line.requests and not line.total_outbufs_len:
+                    line.handle_close()
+            wasyncore.loop(timeout=0.1, use_poll=True, map=self._lines, count=1)
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._lines)
+
+    def stop(self) -> None:
+        """End the serving, from a signal or another thread."""
+        self._stopping.set()
+
+    def _open(self) -> list[HTTPChannel]:
+        return [each for each in self._lines.values() if isinstance(each, HTTPChannel)]

@@ -1,4 +1,4 @@
-"""Ways into an installation for the tests of the doors: callers of the API, and a project in which much has happened."""
+"""Ways in for the tests of the doors: callers of the API, and a project in which much has happened."""
 
 from __future__ import annotations
 

@@ -211,7 +211,9 @@ def test_a_session_changes_nothing_without_its_guard(entrance: Entrance) -> None
     body = {"name": "Mine", "question": "What?", "classes": ["a", "b"]}
 
     def send(**headers: str) -> Any:
-        return client.post(f"{PREFIX}/projects", json=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        return client.post(
+            f"{PREFIX}/projects", json=body, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
 
     assert client.get(f"{PREFIX}/projects").json == {"data": [], "next": None}
     for told in ({}, {access.HEADER: ""}, {access.HEADER: "0" * 64}, {access.HEADER: "\xff\x80"}):
@@ -228,9 +230,7 @@ def test_a_session_changes_nothing_without_its_guard(entrance: Entrance) -> None
     assert_problem(client.put(f"{path}/state", json={"state": "open"}), 403)
     assert_problem(client.post(f"{path}/batches?filename=a.csv", data=b"text\nhello\n"), 403)
     assert_problem(client.delete(f"{PREFIX}/tokens/{uuid.uuid4()}"), 403)
-    brought = client.post(
-        f"{path}/batches?filename=a.csv", data=b"text\nhello\n", headers={access.HEADER: guard}
-    )
+    brought = client.post(f"{path}/batches?filename=a.csv", data=b"text\nhello\n", headers={access.HEADER: guard})
     assert brought.status_code == 202
     assert send().status_code == 403
 
@@ -248,7 +248,9 @@ def test_a_form_of_another_site_reaches_nothing(entrance: Entrance) -> None:
         assert_problem(response, 403)
     answer = client.options(f"{PREFIX}/projects", headers={"Origin": "https://evil.example"})
     assert not [name for name, _ in answer.headers if name.lower().startswith("access-control-")]
-    signing_in = entrance.nobody()("POST", "/sign-in", data="name=a&password=b", headers={"Origin": "https://e.example"})
+    signing_in = entrance.nobody()(
+        "POST", "/sign-in", data="name=a&password=b", headers={"Origin": "https://e.example"}
+    )
     assert_problem(signing_in, 415)
 
 

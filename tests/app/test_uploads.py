@@ -1,4 +1,4 @@
-"""Files on their way in: limits, formats, encodings, faults with their lines, and nothing left of what was refused."""
+"""Files on their way in: limits, formats, encodings, faults by line; what was refused leaves nothing."""
 
 from __future__ import annotations
 
@@ -97,11 +97,16 @@ def test_files_that_cannot_be_taken_in(owner: Door, project: str, installation: 
     before = counts(installation)
     told = assert_problem(sent(owner, project, b""), 422)
     assert (told["type"], told["mend"]) == ("urn:crowdqc:problem:empty-file", "Send rows with a header.")
-    for name, content in (("photo.png", b"\x89PNG\r\n\x1a\n\0\0"), ("book.xlsx", b"PK\x03\x04\0\0"), ("a.pdf", b"%PDF-1.7")):
+    for name, content in (
+        ("photo.png", b"\x89PNG\r\n\x1a\n\0\0"),
+        ("book.xlsx", b"PK\x03\x04\0\0"),
+        ("a.pdf", b"%PDF-1.7"),
+    ):
         told = assert_problem(sent(owner, project, content, query_string={"filename": name}), 415)
         assert told["type"] == "urn:crowdqc:problem:unknown-format"
         assert told["mend"]
-    assert_problem(sent(owner, project, GOOD, kind="predictions"), 422)
+    long = {"model": "m" * 101, "version": "1"}
+    assert_problem(sent(owner, project, GOOD, kind="predictions", query_string=long), 422)
     owner.put(f"/projects/{project}/state", state="closed")
     told = assert_problem(sent(owner, project, GOOD), 409)
     assert told["mend"] == "Open it again first."
@@ -181,12 +186,15 @@ def test_a_bad_row_is_named_and_the_rest_is_kept(owner: Door, project: str, inst
 
 def test_answers_and_predictions_at_fault(owner: Door, project: str, installation: Installation) -> None:
     owner.bring(project, "batches", GOOD)
-    rows = "worker,item,label,time\nw,1,cat,\nw,1,dog,\nw,2,bird,\nw,9,cat,\n,1,cat,\nv,2,dog,yesterday\nw,1,cat,\n"
+    rows = (
+        "worker,item,label,time\nw,1,cat,\nw,1,dog,\nw,2,bird,\nw,9,cat,\n,1,cat,\nv,2,dog,yesterday\nw,1,cat,\n"
+    )
     told = owner.bring(project, "answers", rows)
     done = read(owner, installation, told["id"])
     assert (done["state"], done["kept"], done["unchanged"]) == ("done", 1, 1)
     assert [line for line, _ in faults(owner, told["id"])] == [3, 4, 5, 6, 7]
-    rows = "item,p:cat,p:dog,p:neither\n1,0.5,0.5,0\n2,0.9,0.9,0\n2,x,0,1\n9,1,0,0\n2,-1,1,1\n2,nan,0,1\n2,1e400,0,0\n"
+    bad = ["2,0.9,0.9,0", "2,x,0,1", "9,1,0,0", "2,-1,1,1", "2,nan,0,1", "2,1e400,0,0"]
+    rows = "\n".join(["item,p:cat,p:dog,p:neither", "1,0.5,0.5,0", *bad])
     told = owner.bring(project, "predictions", rows, model="m", version="1")
     done = read(owner, installation, told["id"])
     assert (done["state"], done["kept"], done["faulty"]) == ("done", 1, 6)
@@ -235,13 +243,22 @@ def test_texts_that_cannot_be_kept(owner: Door, project: str, installation: Inst
     assert [line for line, _ in faults(owner, told["id"])] == list(range(2, 17))
     assert [each["item"] for each in owner.get(f"/projects/{project}/items")["data"]] == ["1", "17"]
     # The same in csv, where JSON stands in a cell.
-    nul = "item,text,metadata\n20,a\0b,\n21,x,\"{\"\"a\"\": \"\"\\u0000\"\"}\"\n22,fine,\n"
+    nul = 'item,text,metadata\n20,a\0b,\n21,x,"{""a"": ""\\u0000""}"\n22,fine,\n'
     told = owner.bring(project, "batches", nul)
     done = read(owner, installation, told["id"])
     assert (done["state"], done["kept"]) == ("done", 1), done
     for kind, body, query in (
-        ("answers", '{"worker": "w\\u0000", "item": "1", "label": "cat"}\n{"worker": "\\udfff", "item": "1", "label": "cat"}', {}),
-        ("predictions", '{"item": "1", "probabilities": {"cat": 1, "\\u0000": 0}}', {"model": "m", "version": "1"}),
+        (
+            "answers",
+            '{"worker": "w\\u0000", "item": "1", "label": "cat"}\n'
+            '{"worker": "\\udfff", "item": "1", "label": "cat"}',
+            {},
+        ),
+        (
+            "predictions",
+            '{"item": "1", "probabilities": {"cat": 1, "\\u0000": 0}}',
+            {"model": "m", "version": "1"},
+        ),
         ("predictions", '{"item": "1", "probabilities": "{\\"cat\\": 1e999}"}', {"model": "m", "version": "2"}),
         ("predictions", '{"item": "1", "probabilities": [[1], 0, 0]}', {"model": "m", "version": "3"}),
         ("predictions", '{"item": "1\\u0000", "cat": 1}', {"model": "m", "version": "4"}),
@@ -259,7 +276,10 @@ def test_texts_that_cannot_be_kept(owner: Door, project: str, installation: Inst
 def test_every_format_reads_the_same(owner: Door, installation: Installation) -> None:
     columns = {"item": ["1", "2"], "text": ["one", "two"], "gold": [None, CLASSES[0]], "meta:from": ["x", "y"]}
     csv = "item,text,gold,meta:from\n1,one,,x\n2,two,cat,y\n"
-    jsonl = '{"item": 1, "text": "one", "meta:from": "x"}\n{"item": 2, "text": "two", "gold": ["cat"], "meta:from": "y"}\n'
+    jsonl = (
+        '{"item": 1, "text": "one", "meta:from": "x"}\n'
+        '{"item": 2, "text": "two", "gold": ["cat"], "meta:from": "y"}\n'
+    )
     contents = {
         "a.csv": csv.encode(),
         "a.tsv": csv.replace(",", "\t").encode(),

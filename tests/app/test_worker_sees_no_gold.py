@@ -84,6 +84,43 @@ def test_no_response_to_a_worker_tells_what_is_hidden(world: World) -> None:
             assert not names(response.json) & HIDDEN, where
 
 
+def test_no_page_of_a_worker_tells_what_is_hidden(world: World) -> None:
+    world.owner.bring(world.project, "batches", batch(4, 4).replace("-key-", "-later-"))
+    world.work()
+    client, guard = world.entrance.browser(Role.WORKER)
+    desk = f"/desk/{world.project}"
+    pages = [client.post(f"{desk}/next", data={"csrf": guard})]
+    shown = set()
+    for number in range(40):
+        page = client.get(desk)
+        pages.append(page)
+        found = re.search(rf"{desk}/([0-9a-f-]+)/answer", page.text)
+        if found is None:
+            break
+        shown |= set(re.findall(r"(?:cat|dog|neither) number \d+", page.text))
+        end, form = [
+            ("answer", {"label": "cat"}),
+            ("answer", {"label": "bird"}),
+            ("skip", {"reason": "I cannot tell"}),
+            ("report", {"reason": "other", "comment": "odd"}),
+        ][number % 4]
+        pages.append(client.post(f"{desk}/{found[1]}/{end}", data={"csrf": guard, **form}))
+    world.work()
+    pages += [client.get(path) for path in ("/", "/desk", desk, "/account", "/api/docs")]
+    pages += [client.get(f"/{kind}s/{world.ids[kind]}") for kind in ("project", "item", "review")]
+    # Both kinds were seen.
+    assert {f"{CLASSES[n % 3]} number {n}" for n in range(4)} & shown
+    assert {f"{CLASSES[n % 3]} number {n}" for n in range(4, 8)} & shown
+    for page in pages:
+        where = page.request.method, page.request.path, page.status
+        assert page.status_code < 500, where
+        assert TELL not in page.text, where
+        assert TELL not in str(page.headers), where
+        assert not re.search(r"\bgold|\btruth", page.text, re.IGNORECASE), where
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"], where
+        assert page.headers["X-Content-Type-Options"] == "nosniff", where
+
+
 def masked(value: Any) -> Any:
     """Give a response without what differs between any two assignments."""
     if isinstance(value, dict):
@@ -128,17 +165,17 @@ def test_gold_lives_as_other_items_do(entrance: Entrance, clock: Clock) -> None:
     """The same fields in the same order, the same moments and leases, the same words, whatever is done."""
     owner = entrance.door(Role.REQUESTER)
     project = project_of(owner, overlap=2, gold_share=0.5)
-    owner.bring(project, "batches", batch(12, 12))
+    owner.bring(project, "batches", batch(20, 20))
     owner.put(f"/projects/{project}/state", state="open")
     World(entrance, clock, owner, [], owner, owner, owner, project).work()
     worker = entrance.door(Role.WORKER)
     taken = []
-    while found := worker.post(f"/desk/{project}/next", count=24)["assignments"]:
+    while found := worker.post(f"/desk/{project}/next", count=40)["assignments"]:
         fresh = [each for each in found if each["id"] not in {old["id"] for old in taken}]
         if not fresh:
             break
         taken += fresh
-    golden = {f"{CLASSES[n % 3]} number {n}" for n in range(12, 24)}
+    golden = {f"{CLASSES[n % 3]} number {n}" for n in range(20, 40)}
     by_kind: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for each in taken:
         by_kind[each["content"]["text"] in golden].append(each)

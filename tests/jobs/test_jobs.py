@@ -325,11 +325,11 @@ def until(what: Callable[[], object], patience: float = 60.0) -> None:
 def test_a_runner_that_is_killed_while_it_reads_a_file_loses_and_doubles_nothing(
     settings: Settings, database_url: str, tmp_path: Path
 ) -> None:
-    """Kill -9 `crowdqc jobs` in the middle of 30,000 items; another goes on."""
+    """Kill -9 `crowdqc jobs` in the middle of 20,000 items; another goes on."""
     place = assemble(settings)
     owner = factories.requester(place)
     project = factories.project(place, owner)
-    number = 30_000
+    number = 20_000
     content = b"item,text\n" + b"".join(b"i%d,thing %d\n" % (each, each) for each in range(number))
     content += b"i0,thing 0\ni1,changed\n"
     upload, _ = factories.send(place, owner, project, content, filename="x.csv")

@@ -36,36 +36,34 @@ def again(table: type[Any], **changes: Any) -> Callable[[Session], None]:
     return lambda session: session.add(copy(first(session, table), **changes))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        set_(Item, answered=3, leased=1),
-        set_(Item, leased=-1, answered=0),
-        set_(Item, answered=-1, leased=0),
-        set_(Item, overlap=2),
-        set_(Item, truth=["cat"]),
-        set_(Item, truth_source="gold"),
-        set_(Item, state="lost"),
-        again(Item),
-        again(Answer),
-        again(Answer, item_id=10**6),
-        set_(Answer, label=None),
-        set_(Answer, value={"box": 1}),
-        set_(Answer, seconds=-1.0),
-        again(Assignment),
-        again(Job),
-        set_(Job, state="stuck"),
-        again(Worker, person_id=None),
-        again(Prediction),
-        again(Upload, storage_key="other"),
-        set_(Project, state="archived"),
-        set_(Review, state="decided"),
-        set_(Review, verdict="accept"),
-        set_(Review, state="claimed"),
-    ],
-    ids=lambda change: change.__qualname__.split(".")[0],
-)
-def test_it_cannot_be_written(installation: Installation, change: Callable[[Session], None]) -> None:
+CHANGES = [
+    set_(Item, answered=3, leased=1),
+    set_(Item, leased=-1, answered=0),
+    set_(Item, answered=-1, leased=0),
+    set_(Item, overlap=2),
+    set_(Item, truth=["cat"]),
+    set_(Item, truth_source="gold"),
+    set_(Item, state="lost"),
+    again(Item),
+    again(Answer),
+    again(Answer, item_id=10**6),
+    set_(Answer, label=None),
+    set_(Answer, value={"box": 1}),
+    set_(Answer, seconds=-1.0),
+    again(Assignment),
+    again(Job),
+    set_(Job, state="stuck"),
+    again(Worker, person_id=None),
+    again(Prediction),
+    again(Upload, storage_key="other"),
+    set_(Project, state="archived"),
+    set_(Review, state="decided"),
+    set_(Review, verdict="accept"),
+    set_(Review, state="claimed"),
+]
+
+
+def test_it_cannot_be_written(installation: Installation) -> None:
     project = factories.noise(installation)
     with installation.transaction() as tx:
         item, worker = first(tx.session, Item), first(tx.session, Worker)
@@ -78,8 +76,13 @@ def test_it_cannot_be_written(installation: Installation, change: Callable[[Sess
         tx.session.add(
             Job(name="aggregate", subject="project:1", state="waiting", due_at=tx.now, created_at=tx.now)
         )
-    with pytest.raises(IntegrityError), installation.transaction() as tx:
-        change(tx.session)
+    for number, change in enumerate(CHANGES):
+        try:
+            with installation.transaction() as tx:
+                change(tx.session)
+        except IntegrityError:
+            continue
+        pytest.fail(f"change {number} was written")
 
 
 def test_an_item_has_one_live_review_and_any_number_that_are_over(installation: Installation) -> None:

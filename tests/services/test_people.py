@@ -30,11 +30,11 @@ def test_a_name_is_had_once(place: Installation) -> None:
     assert [each.name for each in look(place, people.everybody) if not each.name.startswith("noise")] == ["ada"]
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a" * 101, "a/b", "a\n", "ä\0", "a;b", "<b>"])
-def test_a_name_is_one_that_can_be_typed(place: Installation, name: str) -> None:
-    with pytest.raises(Invalid) as told:
-        factories.person(place, name)
-    assert told.value.errors[0]["where"] == "name"
+def test_a_name_is_one_that_can_be_typed(place: Installation) -> None:
+    for name in ("", "a b", "a" * 101, "a/b", "a\n", "ä\0", "a;b", "<b>"):
+        with pytest.raises(Invalid) as told:
+            factories.person(place, name)
+        assert told.value.errors[0]["where"] == "name"
 
 
 def test_a_wrong_password_and_an_unknown_name_are_told_alike(place: Installation) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import Field, SecretStr
 
 from app.http import EVERYBODY, SIGNED_IN, Api, Call
-from app.shapes import In, Line, Out, Truth
+from app.shapes import In, Line, Name, Out, Truth
 from crowdqc.assembly import Installation
 from crowdqc.roles import Role
 from crowdqc.services import people
@@ -22,7 +22,7 @@ RULES = (Role.ADMIN,)
 class PersonIn(In):
     """Somebody new."""
 
-    name: Line = Field(max_length=100)
+    name: Name
     password: SecretStr | None = Field(None, max_length=1000, description="one without cannot sign in")
     roles: list[Role] = Field(max_length=10)
 
@@ -79,7 +79,7 @@ class SignInIn(In):
 class TokenIn(In):
     """What a token is for."""
 
-    name: Line = Field(max_length=100)
+    name: Name
 
 
 class TokenOut(Out):
