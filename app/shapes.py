@@ -32,7 +32,7 @@ def _number(value: object) -> object:
 
 #: A line of text that says something.
 Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable), AfterValidator(_said)]
-#: What a person or a token is called. (A field that narrows a `Line` narrows nothing: the line's own limits stand.)
+#: What a person or a token is called. A field that narrows a `Line` narrows nothing: the line's own limits stand.
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_storable), AfterValidator(_said)]
 #: The name of an item.
 Key = Annotated[str, Field(max_length=255), AfterValidator(_storable)]

@@ -66,6 +66,13 @@ class Door:
         return response.json if response.data else None
 
 
+def sent(
+    door: Door, method: str, path: str, body: str | bytes, content_type: str = "application/json"
+) -> TestResponse:
+    """Send a body as it is."""
+    return door(method, path, data=body, content_type=content_type)
+
+
 class Entrance:
     """The way in for anybody: makes people, gives doors."""
 

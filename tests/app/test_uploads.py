@@ -250,8 +250,12 @@ def test_texts_that_cannot_be_kept(owner: Door, project: str, installation: Inst
     for kind, body, query in (
         (
             "answers",
-            '{"worker": "w\\u0000", "item": "1", "label": "cat"}\n'
-            '{"worker": "\\udfff", "item": "1", "label": "cat"}',
+            "\n".join(
+                [
+                    '{"worker": "w\\u0000", "item": "1", "label": "cat"}',
+                    '{"worker": "\\udfff", "item": "1", "label": "cat"}',
+                ]
+            ),
             {},
         ),
         (

@@ -85,7 +85,7 @@ def test_no_response_to_a_worker_tells_what_is_hidden(world: World) -> None:
 
 
 def test_no_page_of_a_worker_tells_what_is_hidden(world: World) -> None:
-    world.owner.bring(world.project, "batches", batch(4, 4).replace("-key-", "-later-"))
+    world.owner.bring(world.project, "batches", batch(16, 8).replace("-key-", "-later-"))
     world.work()
     client, guard = world.entrance.browser(Role.WORKER)
     desk = f"/desk/{world.project}"
@@ -109,8 +109,8 @@ def test_no_page_of_a_worker_tells_what_is_hidden(world: World) -> None:
     pages += [client.get(path) for path in ("/", "/desk", desk, "/account", "/api/docs")]
     pages += [client.get(f"/{kind}s/{world.ids[kind]}") for kind in ("project", "item", "review")]
     # Both kinds were seen.
-    assert {f"{CLASSES[n % 3]} number {n}" for n in range(4)} & shown
-    assert {f"{CLASSES[n % 3]} number {n}" for n in range(4, 8)} & shown
+    assert {f"{CLASSES[n % 3]} number {n}" for n in range(6)} & shown
+    assert {f"{CLASSES[n % 3]} number {n}" for n in range(16, 24)} & shown
     for page in pages:
         where = page.request.method, page.request.path, page.status
         assert page.status_code < 500, where
