@@ -109,6 +109,15 @@ def test_a_browser_is_signed_in_for_a_time(place: Installation, clock: Clock) ->
             look(place, people.of_browser, wrong)
 
 
+def test_a_new_password_signs_out(place: Installation) -> None:
+    ada = factories.person(place, "ada", Role.ADMIN, password="the old one")
+    uid = next(each.uid for each in look(place, people.everybody) if each.name == "ada")
+    secret = do(place, people.sign_in, ada)
+    do(place, people.update, ada, uid, password="the new one")
+    with pytest.raises(NotSignedIn):
+        look(place, people.of_browser, secret)
+
+
 def test_a_revoked_token_opens_nothing(place: Installation) -> None:
     ada, bob = factories.person(place, "ada", Role.REQUESTER), factories.person(place, "bob", Role.REQUESTER)
     token, secret = do(place, people.create_token, ada, name="laptop")

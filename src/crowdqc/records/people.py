@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy import ForeignKey, Index, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Keyed, Named
@@ -150,3 +150,12 @@ def names(session: Session, ids: Collection[int | None]) -> dict[int, str]:
     """Give people's names by key."""
     query = select(Person.id, Person.name).where(Person.id.in_([key for key in ids if key is not None]))
     return {key: name for key, name in session.execute(query)}
+
+
+def sign_out_everywhere(session: Session, person_id: int) -> None:
+    session.execute(delete(SignIn).where(SignIn.person_id == person_id))
+
+
+def sweep_sign_ins(session: Session, now: datetime) -> None:
+    """Forget sign-ins that are over."""
+    session.execute(delete(SignIn).where(SignIn.expires_at <= now))

@@ -98,6 +98,8 @@ def update(
         person.active = active
     if password is not None:
         person.password_hash = _hashed(tx.settings, password)
+        # Whoever is signed in with the old one is not any longer.
+        people.sign_out_everywhere(tx.session, person.id)
     tx.session.flush()
     if people.active_admins(tx.session) == 0:
         raise LastAdmin(mend="Make somebody else an admin first.")
@@ -131,6 +133,7 @@ def sign_in(tx: Transaction, actor: Actor) -> str:
     """Open a browser's session for somebody who has proved who he is; give its secret, which is kept nowhere."""
     secret = secrets.token_urlsafe(32)
     until = tx.now + timedelta(seconds=tx.settings.session_age)
+    people.sweep_sign_ins(tx.session, tx.now)
     tx.session.add(SignIn(person_id=actor.id, secret_hash=digest(secret), created_at=tx.now, expires_at=until))
     return secret
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from crowdqc.errors import CrowdqcError, Missing
-from crowdqc.records import jobs
-from crowdqc.records.jobs import Job, JobState
+from crowdqc.records import jobs, runs, uploads
+from crowdqc.records.jobs import Job, JobName, JobState
+from crowdqc.records.runs import RunState
+from crowdqc.records.uploads import UploadState
 from crowdqc.services.transaction import Transaction
 
 #: How often a job is tried before it is shown as failed.
@@ -93,6 +95,7 @@ def retry(tx: Transaction, uid: uuid.UUID) -> Job:
         raise NoSuchJob(job=str(uid))
     if job.state == JobState.FAILED and jobs.waiting(tx.session, job.name, job.subject) is None:
         job.state, job.attempts, job.due_at, job.finished_at = JobState.WAITING, 0, tx.now, None
+        _take_up(tx, job)
     return job
 
 
@@ -101,5 +104,28 @@ def unfinished(tx: Transaction) -> int:
 
 
 def _give_up(tx: Transaction, job: Job, failure: dict[str, object]) -> None:
+    """End a job that will not succeed, and what it was about with it, so that nobody waits for that."""
     job.state, job.failure, job.finished_at, job.lease_until = JobState.FAILED, failure, tx.now, None
+    told = {"what": failure["what"], "mend": "Mend the cause and have the job tried again, or begin anew."}
+    if job.name == JobName.READ_UPLOAD:
+        upload = uploads.by_id(tx.session, job.row, lock=True)
+        if upload.state in (UploadState.WAITING, UploadState.READING):
+            upload.state, upload.failure, upload.finished_at = UploadState.FAILED, told, tx.now
+    elif job.name == JobName.PERFORM_RUN:
+        run = runs.by_id(tx.session, job.row, lock=True)
+        if run.state == RunState.WAITING:
+            run.state, run.failure, run.finished_at = RunState.FAILED, told, tx.now
     tx.session.flush()
+
+
+def _take_up(tx: Transaction, job: Job) -> None:
+    """Begin again what a job that was given up is about."""
+    if job.name == JobName.READ_UPLOAD:
+        upload = uploads.by_id(tx.session, job.row, lock=True)
+        again = uploads.by_fingerprint(tx.session, upload.project_id, upload.fingerprint)
+        if upload.state == UploadState.FAILED and again is None:
+            upload.state, upload.failure, upload.finished_at = UploadState.WAITING, None, None
+    elif job.name == JobName.PERFORM_RUN:
+        run = runs.by_id(tx.session, job.row, lock=True)
+        if run.state == RunState.FAILED:
+            run.state, run.failure, run.finished_at = RunState.WAITING, None, None
