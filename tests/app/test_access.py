@@ -200,7 +200,8 @@ def test_roles_that_are_taken_away_are_gone_at_once(entrance: Entrance) -> None:
     assert admin("PATCH", f"/people/{person['id']}", json={"active": False}).status_code == 200
     assert_problem(worker("GET", "/desk"), 401)
     own = admin.get("/people")["data"][0]["id"]
-    for change in ({"active": False}, {"roles": []}):
+    changes: list[dict[str, Any]] = [{"active": False}, {"roles": []}]
+    for change in changes:
         told = assert_problem(admin("PATCH", f"/people/{own}", json=change), 409)
         assert told["type"] == "urn:crowdqc:problem:last-admin"
     assert admin.get("/me")["roles"] == ["admin"]
@@ -222,10 +223,9 @@ def test_a_session_changes_nothing_without_its_guard(entrance: Entrance) -> None
     # The guard of another session is none.
     _, other = entrance.browser(Role.REQUESTER)
     assert_problem(client.post(f"{PREFIX}/projects", json=body, headers={access.HEADER: other}), 403)
-    assert client.get(f"{PREFIX}/projects").json["data"] == []
-    made = client.post(f"{PREFIX}/projects", json=body, headers={access.HEADER: guard})
-    assert made.status_code == 201
-    path = f"{PREFIX}/projects/{made.json['id']}"
+    assert client.get(f"{PREFIX}/projects").json == {"data": [], "next": None}
+    made = Door.done(client.post(f"{PREFIX}/projects", json=body, headers={access.HEADER: guard}))
+    path = f"{PREFIX}/projects/{made['id']}"
     assert_problem(client.patch(path, json={"name": "x"}), 403)
     assert_problem(client.put(f"{path}/state", json={"state": "open"}), 403)
     assert_problem(client.post(f"{path}/batches?filename=a.csv", data=b"text\nhello\n"), 403)

@@ -71,7 +71,7 @@ def test_an_admin_and_his_token(command: Command, told: dict[str, str]) -> None:
     try:
         with place.reading() as tx:
             actor = people.of_token(tx, token)
-            assert (actor.name, actor.roles) == ("root", {Role.ADMIN, Role.REQUESTER, Role.QA_LEAD})
+            assert (actor.name, actor.roles) == ("root", frozenset({Role.ADMIN, Role.REQUESTER, Role.QA_LEAD}))
             assert people.verified(tx, name="root", password=PASSWORD) == actor
             assert [each.name for each in people.tokens(tx, actor)] == ["command line"]
     finally:

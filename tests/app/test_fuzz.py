@@ -93,7 +93,7 @@ def _fuzzed(url: str, folder: Any) -> Iterator[Fuzzed]:
 
 @schema.parametrize()
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
-def test_answers_are_as_described(case: schemathesis.Case, fuzzed: Fuzzed) -> None:
+def test_answers_are_as_described(case: schemathesis.Case[Any], fuzzed: Fuzzed) -> None:
     gate.application = fuzzed.application
     # Three times out of four what an address names is there.
     negated = case.meta is not None and ParameterLocation.PATH in {

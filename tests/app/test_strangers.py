@@ -9,6 +9,7 @@ from typing import Any
 from app.http import Api, Operation
 from crowdqc.roles import Role
 from tests.app.doors import Door, World, counts
+from tests.app.test_access import assert_problem
 
 #: Bodies that the operations would take, were the project one's own.
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -105,7 +106,7 @@ def test_a_qa_lead_sees_all_projects_and_changes_none(world: World) -> None:
     # One who holds both roles sees a stranger's project as a QA lead, and is told that it is not his to change.
     both = world.entrance.door(Role.QA_LEAD, Role.REQUESTER)
     refused = both("PATCH", f"/projects/{world.project}", json={"name": "x"})
-    assert (refused.status_code, refused.json["type"]) == (403, "urn:crowdqc:problem:refused")
+    assert assert_problem(refused, 403)["type"] == "urn:crowdqc:problem:refused"
     upload = both("POST", f"/projects/{world.project}/batches", data=b"text\na\n", content_type="text/csv")
     assert upload.status_code == 403
 

@@ -14,6 +14,7 @@ import pytest
 from crowdqc import jobs
 from crowdqc.assembly import Installation
 from crowdqc.roles import Role
+from crowdqc.services import work
 from tests.app.doors import CLASSES, Door, Entrance, counts, project_of
 from tests.app.test_access import assert_problem
 from tests.ground.clock import Clock
@@ -142,8 +143,6 @@ def test_files_that_break_on_the_way(owner: Door, project: str, installation: In
         assert told["kept"] == 0, name
     assert owner.get(f"/projects/{project}/items")["data"] == []
     with installation.reading() as tx:
-        from crowdqc.services import work
-
         assert work.unfinished(tx) == 0
 
 
@@ -272,13 +271,16 @@ def test_texts_that_cannot_be_kept(owner: Door, project: str, installation: Inst
         assert (done["state"], done["kept"]) == ("done", 0), (kind, body, done)
         assert done["faulty"] == done["total"] > 0
     with installation.reading() as tx:
-        from crowdqc.services import work
-
         assert work.unfinished(tx) == 0
 
 
 def test_every_format_reads_the_same(owner: Door, installation: Installation) -> None:
-    columns = {"item": ["1", "2"], "text": ["one", "two"], "gold": [None, CLASSES[0]], "meta:from": ["x", "y"]}
+    columns: dict[str, list[Any]] = {
+        "item": ["1", "2"],
+        "text": ["one", "two"],
+        "gold": [None, CLASSES[0]],
+        "meta:from": ["x", "y"],
+    }
     csv = "item,text,gold,meta:from\n1,one,,x\n2,two,cat,y\n"
     jsonl = (
         '{"item": 1, "text": "one", "meta:from": "x"}\n'

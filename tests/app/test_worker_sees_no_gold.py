@@ -30,7 +30,7 @@ class Watched(Door):
         super().__init__(door.client, door.token)
         self.seen: list[Any] = []
 
-    def __call__(self, method: str, path: str, **request: Any) -> Any:  # type: ignore[override]
+    def __call__(self, method: str, path: str, **request: Any) -> Any:
         response = super().__call__(method, path, **request)
         self.seen.append(response)
         return response
@@ -169,7 +169,7 @@ def test_gold_lives_as_other_items_do(entrance: Entrance, clock: Clock) -> None:
     owner.put(f"/projects/{project}/state", state="open")
     World(entrance, clock, owner, [], owner, owner, owner, project).work()
     worker = entrance.door(Role.WORKER)
-    taken = []
+    taken: list[dict[str, Any]] = []
     while found := worker.post(f"/desk/{project}/next", count=40)["assignments"]:
         fresh = [each for each in found if each["id"] not in {old["id"] for old in taken}]
         if not fresh:

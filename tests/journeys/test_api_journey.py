@@ -61,7 +61,7 @@ class Caller:
             with error:
                 raise Refused(error.code, json.load(error)) from None
 
-    def get(self, path: str, **query: str) -> Any:
+    def get(self, path: str, **query: Any) -> Any:
         return json.loads(self.call("GET", path, **query))
 
     def send(self, path: str, body: object, method: str = "POST") -> Any:
