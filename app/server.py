@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from waitress import create_server, wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer
 from waitress.task import ErrorTask
 
@@ -44,11 +45,22 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
         self.write(body)
 
 
+class Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Reads requests; one that announces more than is taken is refused before it is asked to go on."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.content_length > self.adj.max_request_body_size:
+            # Or waitress would answer `100 Continue` first, and take all of it in.
+            self.expect_continue = False
+
+
 class Server:
     """A server that is bound; it serves once `run` is called, until `stop` is."""
 
     def __init__(self, app: Flask, settings: Settings, *, host: str, port: int) -> None:
         HTTPChannel.error_task_class = ProblemTask
+        HTTPChannel.parser_class = Parser
         self._stopping = threading.Event()
         #: All that is open: where it listens, and whom it talks to.
         self._lines: dict[int, Any] = {}

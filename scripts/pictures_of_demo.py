@@ -31,7 +31,12 @@ def main() -> None:
             passwords = json.loads((Path(folder) / "demo-passwords.json").read_text())
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-                for name, walk in {"requester": requester, "lead": lead, "worker": worker, "expert": expert}.items():
+                for name, walk in {
+                    "requester": requester,
+                    "lead": lead,
+                    "worker": worker,
+                    "expert": expert,
+                }.items():
                     page = browser.new_context(viewport={"width": 1100, "height": 760}).new_page()
                     sign_in(page, name, passwords[name])
                     walk(page)

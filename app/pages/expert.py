@@ -124,7 +124,7 @@ def comment(call: Call, review: uuid.UUID) -> Response:
 
 
 def _choice() -> tuple[Verdict, str | None]:
-    """Read a decision: a verdict, or `correct:` and the label."""
+    """Read a decision: a verdict, behind `accept:` the label that was shown, behind `correct:` the right one."""
     chosen = forms.text("choice", needed=True, trim=False)
     verdict, _, label = chosen.partition(":")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from flask import request
 
 from crowdqc.errors import CrowdqcError, Invalid
+from crowdqc.formats import jsonvalues
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -86,8 +86,8 @@ def parsed(name: str) -> dict[str, Any]:
     """Read a JSON object."""
     value = text(name, longest=PROSE) or "{}"
     try:
-        found = json.loads(value, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        found = jsonvalues.parse(value)
+    except jsonvalues.NotJson as error:
         raise BadForm.at(name, f"This is not JSON: {error}"[:300]) from None
     if not isinstance(found, dict):
         raise BadForm.at(name, "This is not a JSON object: begin it with { and end it with }.")
@@ -116,7 +116,3 @@ def faults(fault: CrowdqcError | None, *names: str) -> dict[str, list[str]]:
     if not found:
         found[""] = [fault.detail]
     return found
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

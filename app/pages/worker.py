@@ -23,7 +23,7 @@ WORKS = (Role.WORKER,)
 SKIPS = ("I cannot tell", "It is not in a language I know", "It takes too long", "Something else")
 
 #: What is said to a worker who has read the guidelines before.
-GOING_ON = ("kept", "late", "late_over", "skipped", "reported")
+GOING_ON = ("kept", "late", "skipped", "reported")
 
 #: How soon a page that says "later" looks again, at the earliest and at the latest, in seconds.
 SOONEST, LATEST = 20, 900
@@ -36,8 +36,13 @@ def projects(call: Call) -> Response:
 
 
 @page(blueprint, "GET", "/desk/<uuid:project>", roles=WORKS)
-def desk(call: Call, project: uuid.UUID, *, fault: CrowdqcError | None = None, **_: uuid.UUID) -> Response:
-    """Show the item in hand; with none in hand, what there is to do about it."""
+def desk(
+    call: Call, project: uuid.UUID, *, fault: CrowdqcError | None = None, assignment: uuid.UUID | None = None
+) -> Response:
+    """Show the item in hand; with none in hand, what there is to do about it.
+
+    What was sent stands in the form again, if it was about this item: a page may be older than the one it shows.
+    """
     found = assignments.held(call.tx, call.actor, project)
     if not found.assignments:
         supply = Supply.PAUSED if found.supply is Supply.PAUSED else _told_supply()
@@ -50,16 +55,16 @@ def desk(call: Call, project: uuid.UUID, *, fault: CrowdqcError | None = None, *
             retry_at=retry_at,
             wait=None if wait is None else round(min(max(wait, SOONEST), LATEST)),
         )
-    assignment, item = found.assignments[0]
-    draft = assignment.draft or {}
+    held, item = found.assignments[0]
+    kept = (request.form if assignment == held.uid else None) or held.draft or {}
     return render(
         "desk.html",
         desk=found,
-        assignment=assignment,
+        assignment=held,
         fields=contents.shown(item.content),
-        label=request.form.get("label") or draft.get("label"),
-        comment=request.form.get("comment") or draft.get("comment") or "",
-        left=max(0, round((assignment.expires_at - call.tx.now).total_seconds())),
+        label=kept.get("label"),
+        comment=kept.get("comment") or "",
+        left=max(0, round((held.expires_at - call.tx.now).total_seconds())),
         keys=words.keys(found.project.classes),
         skips=SKIPS,
         reasons=list(ReportReason),
@@ -97,7 +102,7 @@ def submit(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
             seconds=None if seconds is None or seconds < 0 else seconds,
             comment=comment,
         )
-    said = "kept" if not answer.late else "late" if answer.counted else "late_over"
+    said = "late" if answer.late else "kept"
     return _next(call, project, said)
 
 

@@ -325,7 +325,7 @@ def upgrade() -> None:
         sa.Column("uid", sa.Uuid(), nullable=False),
         sa.Column("id", KEY, nullable=False),
         sa.CheckConstraint(
-            "state IN ('open', 'submitted', 'skipped', 'expired')", name=op.f("ck_assignments_state")
+            "state IN ('open', 'submitted', 'skipped', 'expired', 'withheld')", name=op.f("ck_assignments_state")
         ),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], name=op.f("fk_assignments_item_id_items")),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_assignments_project_id_projects")),
@@ -408,6 +408,7 @@ def upgrade() -> None:
         sa.Column("reasons", JSON, nullable=False),
         sa.Column("priority", sa.Float(precision=53), nullable=False),
         sa.Column("consensus_label", sa.SmallInteger(), nullable=True),
+        sa.Column("overlap_before", sa.Integer(), nullable=True),
         sa.Column("claimed_by", KEY, nullable=True),
         sa.Column("claimed_until", MOMENT, nullable=True),
         sa.Column("verdict", sa.String(length=32), nullable=True),

@@ -75,7 +75,7 @@ def methods(K: int) -> dict[str, Aggregator]:
     """Give what is compared."""
     return {
         "majority vote": MajorityVote(),
-        "no prior": DawidSkene(diagonal=0, off_diagonal=0),
+        "no prior": DawidSkene(diagonal=0, off_diagonal=0, class_items=0),
         "1 a cell": DawidSkene(diagonal=1, off_diagonal=K - 1),
         "1 + .25": DawidSkene(diagonal=1, off_diagonal=0.25),
         "2 + .5": DawidSkene(),

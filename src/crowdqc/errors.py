@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 class CrowdqcError(Exception):
     """Something went wrong."""
 
+    #: How to put it right, where whoever raises it says nothing better.
+    usual_mend: str | None = None
+
     def __init__(self, detail: str | None = None, *, mend: str | None = None, **facts: object) -> None:
         self.detail = detail or (type(self).__doc__ or "").strip().split("\n")[0]
         #: How to put it right, in words.
-        self.mend = mend
+        self.mend = mend = mend or self.usual_mend
         #: What the message speaks of, for machines.
         self.facts: Mapping[str, object] = facts
         super().__init__(self.detail if mend is None else f"{self.detail} {mend}")
@@ -24,17 +27,25 @@ class CrowdqcError(Exception):
 class Missing(CrowdqcError):
     """There is nothing of that name that you may see."""
 
+    usual_mend = "Look the address up again; what is not yours is not shown."
+
 
 class Refused(CrowdqcError):
     """You may not do this."""
+
+    usual_mend = "Ask somebody who may, or an admin."
 
 
 class Conflict(CrowdqcError):
     """The present state does not allow this."""
 
+    usual_mend = "Load it again and go on from there."
+
 
 class Invalid(CrowdqcError):
     """The input is not valid."""
+
+    usual_mend = "Mend what is named and send it again."
 
     def __init__(
         self,

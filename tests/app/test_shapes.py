@@ -114,7 +114,7 @@ def test_a_list_of_classes_that_cannot_be(entrance: Entrance, classes: list[str]
     assert told["type"] == "urn:crowdqc:problem:bad-classes"
     assert [fault["where"] for fault in told["errors"]] == [where]
     assert what in told["errors"][0]["what"]
-    assert told["mend"] == "Name each class once."
+    assert told["mend"] == "Name two classes or more, each once, without spaces around it."
     assert owner.get("/projects")["data"] == []
 
 

@@ -148,7 +148,7 @@ def work(worker: Caller, project: str, wrong: Callable[[int], bool]) -> int:
             for _ in range(2):
                 # The line may break after the answer was kept: it is sent again, and is one answer.
                 answer = worker.send(f"/assignments/{each['id']}/answer", {"label": label})
-            assert (answer["late"], answer["counted"]) == (False, True)
+            assert answer["late"] is False
             given += 1
 
 

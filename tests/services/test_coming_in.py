@@ -209,14 +209,18 @@ def test_nobody_is_finished_while_an_item_goes_from_hand_to_hand(
     assert take_one(place, bob, project).item_id == taken.item_id
 
 
-def test_an_item_that_another_has_locked_is_waited_for(place: Installation, beside: ThreadPoolExecutor) -> None:
+def test_an_item_that_another_has_locked_is_not_waited_for(
+    place: Installation, beside: ThreadPoolExecutor
+) -> None:
+    """Who waits for an item while he may hold another could wait in a circle; he is told to come again at once."""
     owner, ada, bob = factories.requester(place), factories.worker(place, "ada"), factories.worker(place, "bob")
     project = factories.project(place, owner, items=1, overlap=2)
     with place.transaction() as tx:
         assignments.take(tx, ada, project.uid)
-        running = beside.submit(factories.take, place, bob, project)
-        assert waits_for_a_lock(place, running)
-    assert len(running.result(20).assignments) == 1
+        desk = beside.submit(factories.take, place, bob, project).result(20)
+    assert (desk.supply, desk.assignments) == (Supply.LATER, [])
+    assert desk.retry_at is not None
+    assert len(factories.take(place, bob, project).assignments) == 1
     assert factories.item(place, project, "i0").leased == 2
 
 

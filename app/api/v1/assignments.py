@@ -112,12 +112,11 @@ class DeskOut(Out):
 
 
 class AnswerOut(Out):
-    """An answer as it was kept."""
+    """An answer as it was kept. Whether it filled a place is not said: gold has no places to fill."""
 
     assignment: uuid.UUID
     label: str
     late: bool = Field(description="it came after its lease was over, and is kept all the same")
-    counted: bool = Field(description="it fills one of the item's places")
     seconds: float | None
     submitted_at: datetime
 
@@ -127,7 +126,6 @@ class AnswerOut(Out):
             assignment=assignment,
             label=label,
             late=answer.late,
-            counted=answer.counted,
             seconds=answer.seconds,
             submitted_at=answer.submitted_at,
         )

@@ -70,7 +70,9 @@ class DecisionIn(In):
     """An expert's decision."""
 
     verdict: Verdict
-    label: Line | None = Field(None, description="the right class, to correct")
+    label: Line | None = Field(
+        None, description="the right class, to correct; the crowd's label that you saw, to accept it and no other"
+    )
     more: Whole = Field(1, ge=1, le=MOST_ANSWERS, description="how many more answers, to send back")
     comment: Remark | None = None
 
@@ -175,9 +177,10 @@ def release(call: Call, review: uuid.UUID) -> ReviewOut:
 
 
 @api.post("/reviews/{review}/decision", roles=DECIDES)
-def decide(call: Call, review: uuid.UUID, body: DecisionIn) -> ReviewOut:
+def decide(call: Call, review: uuid.UUID, body: DecisionIn) -> CaseOut:
     """Decide a review that you have in hand: accept, correct, discard, or send it back for more answers."""
-    return ReviewOut.of(reviews.decide(call.tx, call.actor, review, **body.model_dump()))
+    reviews.decide(call.tx, call.actor, review, **body.model_dump())
+    return _case(reviews.case(call.tx, call.actor, review))
 
 
 @api.post("/reviews/{review}/undo", roles=DECIDES)

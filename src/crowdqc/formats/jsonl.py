@@ -39,7 +39,7 @@ def read(lines: Iterator[Line]) -> Iterator[Row | Fault]:
             value = jsonvalues.parse(text)
         except jsonvalues.NotJson as error:
             where = f"line {number}" if error.at is None else f"line {number}, character {error.at}"
-            yield Fault(number, where, str(error), None)
+            yield Fault(number, where, str(error), "Write the line as one whole JSON object.")
             continue
         if isinstance(value, dict):
             yield Row(number, value)

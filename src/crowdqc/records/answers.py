@@ -104,11 +104,6 @@ def of_item(session: Session, item_id: int) -> Sequence[tuple[Answer, Worker]]:
     ]
 
 
-def has_answered(session: Session, item_id: int, person_id: int) -> bool:
-    query = select(Answer.id).join(Worker, Worker.id == Answer.worker_id)
-    return session.scalar(query.where(Answer.item_id == item_id, Worker.person_id == person_id)) is not None
-
-
 def last(session: Session, project_id: int) -> int:
     """Give the key of a project's newest answer, 0 where there is none."""
     return session.scalar(select(func.max(Answer.id)).where(Answer.project_id == project_id)) or 0

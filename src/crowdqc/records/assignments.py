@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from crowdqc.records.base import Base, Key, Keyed, Named, Word, insert_or_leave, one_of
+from crowdqc.records.base import Base, Key, Keyed, Named, Word, insert_or_leave, new_uid, one_of
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.people import Worker
 
@@ -34,6 +34,8 @@ class AssignmentState(StrEnum):
     SUBMITTED = "submitted"
     SKIPPED = "skipped"
     EXPIRED = "expired"
+    #: Never given: who reviewed an item does not answer it.
+    WITHHELD = "withheld"
 
 
 class Assignment(Named, Base):
@@ -138,11 +140,10 @@ def free_items(
     after: int,
     until: int | None,
     limit: int,
-    wait: bool = False,
 ) -> Sequence[Item]:
     """Lock items in a stretch of the queue that have room and that this worker never had.
 
-    Rows that others hold are passed over, or waited for. A row is looked at again once it is locked, so that one
+    Rows that others hold are passed over. A row is looked at again once it is locked, so that one
     which filled up meanwhile is not given.
     """
     mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
@@ -155,7 +156,7 @@ def free_items(
     )
     if until is not None:
         query = query.where(Item.id <= until)
-    query = query.order_by(Item.id).limit(limit).with_for_update(skip_locked=not wait, of=Item)
+    query = query.order_by(Item.id).limit(limit).with_for_update(skip_locked=True, of=Item)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
@@ -209,6 +210,29 @@ def reports(session: Session, item_id: int) -> Sequence[tuple[Report, str]]:
     return [
         (row[0], row[1]) for row in session.execute(query.where(Report.item_id == item_id).order_by(Report.id))
     ]
+
+
+def had(session: Session, item_id: int, person_id: int) -> bool:
+    """Say whether a person has or had an item before him as a worker, whatever he made of it."""
+    query = select(Assignment.id).join(Worker, Worker.id == Assignment.worker_id)
+    query = query.where(Assignment.item_id == item_id, Worker.person_id == person_id)
+    return session.scalar(query.where(Assignment.state != AssignmentState.WITHHELD).limit(1)) is not None
+
+
+def withhold(session: Session, item: Item, worker_id: int, guideline_version: int, now: datetime) -> None:
+    """See to it that a worker is never given an item; one that he had already stays as it is."""
+    values = {
+        "uid": new_uid(),
+        "project_id": item.project_id,
+        "item_id": item.id,
+        "worker_id": worker_id,
+        "state": AssignmentState.WITHHELD,
+        "counts": False,
+        "guideline_version": guideline_version,
+        "leased_at": now,
+        "expires_at": now,
+    }
+    insert_or_leave(session, Assignment, [values])
 
 
 def states_of_worker(session: Session, worker_id: int, project_id: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, delete, func, select
+from sqlalchemy import ForeignKey, Index, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Keyed, Named
@@ -152,8 +152,11 @@ def names(session: Session, ids: Collection[int | None]) -> dict[int, str]:
     return {key: name for key, name in session.execute(query)}
 
 
-def sign_out_everywhere(session: Session, person_id: int) -> None:
+def sign_out_everywhere(session: Session, person_id: int, now: datetime) -> None:
+    """End a person's sign-ins and revoke his tokens."""
     session.execute(delete(SignIn).where(SignIn.person_id == person_id))
+    mine = (Token.person_id == person_id, Token.revoked_at.is_(None))
+    session.execute(update(Token).where(*mine).values(revoked_at=now))
 
 
 def sweep_sign_ins(session: Session, now: datetime) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records.answers import Answer
+from crowdqc.records.assignments import Assignment, AssignmentState
 from crowdqc.records.base import Base, Keyed, Named, Word, one_of
 from crowdqc.records.items import Item
 from crowdqc.records.people import Person, Worker
@@ -91,6 +91,8 @@ class Review(Named, Base):
     priority: Mapped[float] = mapped_column(Float(53))
     #: What the crowd's label was when the expert decided.
     consensus_label: Mapped[int | None] = mapped_column(SmallInteger)
+    #: The item's overlap before the expert sent it back for more answers.
+    overlap_before: Mapped[int | None]
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     claimed_until: Mapped[datetime | None]
     verdict: Mapped[str | None] = mapped_column(Word)
@@ -147,9 +149,12 @@ def sent_back(session: Session, item_ids: Collection[int]) -> set[int]:
 
 
 def claimable(session: Session, person_id: int, now: datetime, *, project_id: int | None) -> Review | None:
-    """Lock the most urgent review that this person may have: free, and of an item that he did not answer."""
+    """Lock the most urgent review that is free and of an item that this person never had as a worker."""
     his = exists().where(
-        Answer.item_id == Review.item_id, Answer.worker_id == Worker.id, Worker.person_id == person_id
+        Assignment.item_id == Review.item_id,
+        Assignment.state != AssignmentState.WITHHELD,
+        Assignment.worker_id == Worker.id,
+        Worker.person_id == person_id,
     )
     query = select(Review).where(
         or_(

@@ -34,6 +34,8 @@ LARGEST_DRAFT = 1 << 16
 class NoSuchAssignment(Missing):
     """There is no such assignment among yours."""
 
+    usual_mend = "Take an item first: only what was given to you can be answered."
+
 
 class NoSuchDesk(Missing):
     """There is no such project that takes answers."""
@@ -42,9 +44,13 @@ class NoSuchDesk(Missing):
 class AlreadyAnswered(Conflict):
     """You have answered this already."""
 
+    usual_mend = "Go on with the next item."
+
 
 class AlreadyEnded(Conflict):
     """This assignment was skipped."""
+
+    usual_mend = "Go on with the next item."
 
 
 class UnknownClass(Invalid):
@@ -107,9 +113,8 @@ def take(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, count: int = 
     held = list(assignments.held(tx.session, project.id, worker.id, tx.now))
     wanted = min(count, LARGEST_PAGE) - len(held)
     if wanted > 0 and project.state == ProjectState.OPEN:
-        # Who holds some items must not wait for another.
-        may_wait = not _free_lapsed(tx, project.id)
-        chosen = _chosen(tx, project, worker, desk, wanted, wait=may_wait)
+        _free_lapsed(tx, project.id)
+        chosen = _chosen(tx, project, worker, desk, wanted)
         held += [(_lease(tx, project, worker, item), item) for item in chosen]
         try:
             tx.session.flush()
@@ -273,14 +278,12 @@ def _own(tx: Transaction, actor: Actor, uid: uuid.UUID, *, lock: bool = False) -
     return found
 
 
-def _chosen(
-    tx: Transaction, project: Project, worker: Worker, desk: assignments.Desk, wanted: int, *, wait: bool
-) -> list[Item]:
+def _chosen(tx: Transaction, project: Project, worker: Worker, desk: assignments.Desk, wanted: int) -> list[Item]:
     """Choose items for a worker: the queue's next, with gold among them by chance."""
     share = float(project.plan["gold_share"])
     gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
     gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted)) if gold_wanted else []
-    plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold), wait=wait)
+    plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold))
     if not plain and share < 1 and not assignments.unseen(tx.session, project.id, worker.id)[0]:
         # Gold stands among other items; where none of those is left, it would stand out.
         return []
@@ -291,9 +294,7 @@ def _chosen(
     return chosen
 
 
-def _queued(
-    tx: Transaction, project_id: int, worker_id: int, desk: assignments.Desk, wanted: int, *, wait: bool
-) -> list[Item]:
+def _queued(tx: Transaction, project_id: int, worker_id: int, desk: assignments.Desk, wanted: int) -> list[Item]:
     """Take items behind the worker's place in the queue; at its end, those before it that he never had."""
     if wanted <= 0:
         return []
@@ -308,9 +309,10 @@ def _queued(
         found += assignments.free_items(
             tx.session, project_id, worker_id, after=0, until=before, limit=wanted - len(found)
         )
-    if not found and wait:
-        # Everything free was locked by others: wait for one row rather than send the worker away.
-        found += assignments.free_items(tx.session, project_id, worker_id, after=0, until=None, limit=1, wait=True)
+    if not found:
+        # What was free may have been locked by others for a moment. Never wait for it: a row that filled up while
+        # this looked on stays locked, and two who each hold one and wait for the other's would wait for ever.
+        found += assignments.free_items(tx.session, project_id, worker_id, after=0, until=None, limit=1)
     return found
 
 
@@ -332,8 +334,8 @@ def _lease(tx: Transaction, project: Project, worker: Worker, item: Item) -> Ass
     return assignment
 
 
-def _free_lapsed(tx: Transaction, project_id: int) -> int:
-    """Take back the leases of a project whose time is over; say how many items are locked for it."""
+def _free_lapsed(tx: Transaction, project_id: int) -> None:
+    """Take back the leases of a project whose time is over."""
     lapsed = assignments.lapsed(tx.session, project_id, tx.now)
     places: dict[int, int] = {}
     for assignment in lapsed:
@@ -343,7 +345,6 @@ def _free_lapsed(tx: Transaction, project_id: int) -> int:
     for item in items.locked(tx.session, places) if places else ():
         item.leased -= places[item.id]
     tx.session.flush()
-    return len(places)
 
 
 def _takes_place(assignment: Assignment, item: Item) -> bool:

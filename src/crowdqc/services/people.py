@@ -98,8 +98,8 @@ def update(
         person.active = active
     if password is not None:
         person.password_hash = _hashed(tx.settings, password)
-        # Whoever is signed in with the old one is not any longer.
-        people.sign_out_everywhere(tx.session, person.id)
+        # Whoever came in with the old one is out: browsers and tokens.
+        people.sign_out_everywhere(tx.session, person.id, tx.now)
     tx.session.flush()
     if people.active_admins(tx.session) == 0:
         raise LastAdmin(mend="Make somebody else an admin first.")

@@ -110,6 +110,15 @@ def _together(plan: Plan, classes: Sequence[str]) -> list[dict[str, object]]:
             faults += [{"where": f"plan.{entry['where']}", "what": entry["what"]} for entry in error.errors] or [
                 {"where": f"plan.{name}", "what": str(error)}
             ]
+    prior = plan.parameters.get("class_prior")
+    if (
+        prior is not None
+        and not isinstance(prior, str)
+        and (not isinstance(prior, list) or len(prior) != len(classes))
+    ):
+        faults.append(
+            {"where": "plan.parameters.class_prior", "what": f"is not {len(classes)} numbers, one a class"}
+        )
     if plan.costs is not None and (fault := _cost_fault(plan.costs, len(classes))):
         faults.append({"where": "plan.costs", "what": fault})
     return faults

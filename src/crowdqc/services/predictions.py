@@ -14,6 +14,8 @@ from crowdqc.records.jobs import JobName
 from crowdqc.services.transaction import Transaction
 from crowdqc.services.uploads import Rows, item_name, not_kept, note
 
+#: How far from 1 the probabilities of an item may sum and be taken as they are.
+ROUNDING = 1e-9
 #: How far from 1 the probabilities of an item may sum before the row is at fault.
 TOLERANCE = 0.01
 
@@ -127,4 +129,6 @@ def _read(row: Row, classes: Sequence[str]) -> Said | Fault:
     total = float(values.sum())
     if abs(total - 1.0) > TOLERANCE:
         return Fault(row.line, "probabilities", f"They sum to {total:.4g}, not to 1.", "Normalise them.")
-    return Said(row.line, key, predictions.packed(values / total))
+    # What sums to 1 but for rounding is kept as it came, so that an export comes back the same.
+    exact = abs(total - 1.0) <= ROUNDING
+    return Said(row.line, key, predictions.packed(values if exact else values / total))

@@ -199,5 +199,5 @@ def _classes(classes: Sequence[str]) -> list[str]:
     if not 2 <= len(classes) <= 1000:
         faults.append({"where": "classes", "what": f"there are {len(classes)}; a question needs 2 to 1000"})
     if faults:
-        raise BadClasses(mend="Name each class once.", errors=faults)
+        raise BadClasses(mend="Name two classes or more, each once, without spaces around it.", errors=faults)
     return list(classes)

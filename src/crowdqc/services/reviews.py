@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crowdqc.errors import Conflict, Invalid, Refused
-from crowdqc.records import answers, assignments, items, predictions, projects, reviews, runs, scores
+from crowdqc.records import answers, assignments, items, people, predictions, projects, reviews, runs, scores
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Report
 from crowdqc.records.items import Item, ItemState, TruthSource
@@ -26,7 +26,7 @@ MOST_ANSWERS = 10
 
 
 class Answered(Refused):
-    """You have answered this item yourself; somebody else must review it."""
+    """You had this item before you as a worker; somebody else must review it."""
 
 
 class InOtherHands(Conflict):
@@ -43,6 +43,10 @@ class NotLive(Conflict):
 
 class NotUndoable(Conflict):
     """This decision cannot be undone."""
+
+
+class ConsensusMoved(Conflict):
+    """The crowd's label is another one by now."""
 
 
 class BadDecision(Invalid):
@@ -108,7 +112,7 @@ def claim(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Review:
     claimed = review.state == ReviewState.CLAIMED and (review.claimed_until or tx.now) > tx.now
     if claimed and review.claimed_by != actor.id:
         raise InOtherHands(mend="Take the next one.")
-    if answers.has_answered(tx.session, review.item_id, actor.id):
+    if assignments.had(tx.session, review.item_id, actor.id):
         raise Answered()
     return _claim(tx, actor, review)
 
@@ -133,11 +137,12 @@ def decide(
 ) -> Review:
     """Decide a review: its label becomes the item's truth, and the next run is clamped to it.
 
-    `accept` takes the consensus; `correct` takes `label`; `discard` takes the item out; `more_answers` sends it
-    back for `more` of them. Raise NotInHand, BadDecision.
+    `accept` takes the consensus, which a run may have moved since it was shown: `label` says which one was meant;
+    `correct` takes `label`; `discard` takes the item out; `more_answers` sends it
+    back for `more` of them. Raise NotInHand, BadDecision, ConsensusMoved.
     """
     review = _in_hand(tx, actor, uid)
-    if answers.has_answered(tx.session, review.item_id, actor.id):
+    if assignments.had(tx.session, review.item_id, actor.id):
         raise Answered()
     project = projects.contribute(tx.session, review.project_id)
     item = items.by_id(tx.session, review.item_id, lock=True)
@@ -152,6 +157,7 @@ def decide(
     else:
         if not 1 <= more <= MOST_ANSWERS:
             raise BadDecision(errors=[{"where": "more", "what": f"is not from 1 to {MOST_ANSWERS}"}])
+        review.overlap_before = item.overlap
         item.overlap = max(item.overlap, item.answered + item.leased) + more
         item.state = ItemState.OPEN
         # They have been heard: else the next run would send the item straight back.
@@ -178,7 +184,7 @@ def undo(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Review:
     if item.truth_source == TruthSource.DECISION:
         item.truth, item.truth_source = None, None
     if review.verdict == Verdict.MORE_ANSWERS:
-        item.overlap = max(item.answered, 1)
+        item.overlap = max(review.overlap_before or 1, item.answered)
         item.reports = len(assignments.reports(tx.session, item.id))
     item.state = ItemState.IN_REVIEW
     before, until = review.verdict, _until(tx, review)
@@ -256,6 +262,9 @@ def _decided_label(project: Project, review: Review, verdict: Verdict, label: st
     if verdict is Verdict.ACCEPT:
         if review.consensus_label is None:
             raise BadDecision("There is no consensus to accept.", mend="Correct it, or send it back.")
+        found = project.classes[review.consensus_label]
+        if label is not None and label != found:
+            raise ConsensusMoved(f"The crowd's label was {label!r} and is {found!r} by now.", mend="Look again.")
         return review.consensus_label
     return None
 
@@ -263,9 +272,19 @@ def _decided_label(project: Project, review: Review, verdict: Verdict, label: st
 def _claim(tx: Transaction, actor: Actor, review: Review) -> Review:
     if review.claimed_by != actor.id or review.state != ReviewState.CLAIMED:
         _note(tx, review, actor, ReviewAction.CLAIMED)
+    _withhold(tx, actor, review)
     until = _until(tx, review)
     review.state, review.claimed_by, review.claimed_until = ReviewState.CLAIMED, actor.id, until
     return review
+
+
+def _withhold(tx: Transaction, actor: Actor, review: Review) -> None:
+    """Keep an item that somebody reviews from him as a worker."""
+    worker = people.worker_of(tx.session, actor.id)
+    if worker is not None:
+        item = items.by_id(tx.session, review.item_id)
+        version = projects.by_id(tx.session, review.project_id).guideline_version
+        assignments.withhold(tx.session, item, worker.id, version, tx.now)
 
 
 def _until(tx: Transaction, review: Review) -> datetime:

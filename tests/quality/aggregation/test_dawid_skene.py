@@ -14,7 +14,7 @@ from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, simulate, votes_of
 
-LIKELIHOOD = DawidSkene(diagonal=0, off_diagonal=0, tolerance=1e-9, max_iterations=500)
+LIKELIHOOD = DawidSkene(diagonal=0, off_diagonal=0, class_items=0, tolerance=1e-9, max_iterations=500)
 Floats = NDArray[np.float64]
 
 
@@ -57,7 +57,7 @@ def test_reproduces_the_paper() -> None:
 
 def test_equals_the_naive_algorithm() -> None:
     votes = table_of_1979()
-    consensus = DawidSkene(diagonal=0, off_diagonal=0, tolerance=0, max_iterations=12).fit(votes)
+    consensus = DawidSkene(diagonal=0, off_diagonal=0, class_items=0, tolerance=0, max_iterations=12).fit(votes)
     T, p, pi, likelihoods = naive(votes, 12)
     np.testing.assert_allclose(consensus.posterior, T, atol=1e-9)
     np.testing.assert_allclose(consensus.class_prior, p, atol=1e-9)
@@ -90,7 +90,7 @@ def test_the_objective_is_the_log_posterior() -> None:
     def density(confusion: Floats, prior: Floats) -> float:
         scores = np.tile(np.log(prior), (votes.n_items, 1))
         np.add.at(scores, votes.item, np.log(confusion[votes.worker, :, votes.label]))
-        dirichlet = (model.pseudo_answers(3) * np.log(confusion)).sum()
+        dirichlet = (model.pseudo_answers(3) * np.log(confusion)).sum() + model.class_items * np.log(prior).sum()
         return float(np.logaddexp.reduce(scores, axis=1).sum() + dirichlet)
 
     assert consensus.confusion is not None
@@ -194,3 +194,15 @@ def test_a_fixed_class_prior_is_kept() -> None:
 def test_parameters_out_of_range_are_refused(parameters: dict[str, object]) -> None:
     with pytest.raises(InvalidDawidSkene, match=next(iter(parameters))):
         DawidSkene(**parameters)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [1, 2, 10])
+def test_answers_that_are_all_alike_do_not_rule_the_other_class_out(number: int) -> None:
+    """Or the first answer in every project would be certain, and the item accepted."""
+    items = [f"item {place}" for place in range(number)]
+    votes = Votes.of(items, ["ann"] * number, ["cat"] * number, classes=["cat", "dog"], all_items=[*items, "open"])
+    consensus = DawidSkene().fit(votes)
+    assert (consensus.label[:-1] == 0).all()
+    assert consensus.confidence[:-1].max() < 0.99
+    assert 0.001 < consensus.posterior[-1, 1] < 0.5
+    assert (np.diff(consensus.objective) > -1e-9).all()

@@ -35,10 +35,14 @@ class DawidSkene:
         before he has answered.
     off_diagonal
         Pseudo-answers spread evenly over the row's other K - 1 cells, so that the trust in a newcomer
-        does not depend on how many classes there are. Both 0: the maximum likelihood of the paper.
+        does not depend on how many classes there are. Both 0, and no `class_items`: the maximum likelihood of the
+        paper.
     class_prior
         "learned" from the items whose truth is not known (gold is chosen, not drawn, and says nothing of
         the rest), "uniform", or K probabilities.
+    class_items
+        Pseudo-items of each class in the learned class prior, so that a class is not ruled out because nobody has
+        named it yet. 0 as well: the maximum likelihood of the paper.
     max_iterations, tolerance
         Stop when an iteration moves the posteriors by no more than `tolerance`, as the mean over items of the
         probability that changes its class; or at the cap. (The greatest change would wait for one odd item.)
@@ -70,16 +74,17 @@ class DawidSkene:
     diagonal: float = 2.0
     off_diagonal: float = 0.5
     class_prior: Literal["learned", "uniform"] | Sequence[float] = "learned"
+    class_items: float = 1.0
     max_iterations: int = 300
     tolerance: float = 1e-5
 
     def __post_init__(self) -> None:
-        for name in ("diagonal", "off_diagonal", "tolerance"):
+        for name in ("diagonal", "off_diagonal", "class_items", "tolerance"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
                 raise InvalidDawidSkene(f"{name} is {value!r}; it must be a number from 0 up.")
-        if not isinstance(self.max_iterations, int) or self.max_iterations < 1:
-            raise InvalidDawidSkene(f"max_iterations is {self.max_iterations!r}; it must be 1 or more.")
+        if not isinstance(self.max_iterations, int) or not 1 <= self.max_iterations <= 100_000:
+            raise InvalidDawidSkene(f"max_iterations is {self.max_iterations!r}; it must be from 1 to 100,000.")
         if isinstance(self.class_prior, str) and self.class_prior not in ("learned", "uniform"):
             raise InvalidDawidSkene(f"class_prior is {self.class_prior!r}; say 'learned', 'uniform' or K numbers.")
 
@@ -103,14 +108,16 @@ class DawidSkene:
         converged = False
         while not converged and len(objective) < self.max_iterations:
             if learns:
-                prior = drawn @ posterior / drawn.sum()
+                prior = drawn @ posterior + self.class_items
+                prior /= prior.sum()
             rates = pairs.rates(posterior, pseudo)
             scores = pairs.items_by_pair @ rates.log
             # gold was not drawn from the crowd of items, so the class prior says nothing of it
             scores += drawn[:, None] * safe_log(prior)
             scores = clamp(scores, held)
             before, (posterior, evidence) = posterior, _normalised(scores)
-            objective.append(float(evidence.sum() + pairs.log_prior(rates, pseudo)))
+            beforehand = self.class_items * float(safe_log(prior).sum()) if learns else 0.0
+            objective.append(float(evidence.sum() + pairs.log_prior(rates, pseudo) + beforehand))
             moved = np.abs(posterior - before).sum() / (2 * len(posterior))
             converged = bool(moved <= self.tolerance)
 

@@ -1,0 +1,47 @@
+"""Measures how long aggregation takes: `judge` and its fit on simulated answers, and the memory it takes.
+
+python scripts/bench/against_crowdkit.py [ANSWERS [CLASSES]]
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+from crowdqc.quality import DawidSkene, Problem, Votes, judge
+
+OVERLAP = 5
+
+
+def draw(answers: int, K: int) -> Votes:
+    """Give votes of workers who are right seven times of ten and gave some 500 answers each."""
+    rng = np.random.default_rng(0)
+    items = answers // OVERLAP
+    workers = max(answers // 500, OVERLAP)
+    truth = rng.integers(K, size=items)
+    item = np.repeat(np.arange(items), OVERLAP)
+    # Places in a circle, so that nobody answers an item twice.
+    worker = (rng.integers(workers, size=items)[:, None] + np.arange(OVERLAP)).ravel() % workers
+    label = np.where(rng.random(item.size) < 0.7, truth[item], rng.integers(K, size=item.size))
+    names = [str(code) for code in range(K)]
+    return Votes.coded(item, worker, label, items=range(items), workers=range(workers), classes=names)
+
+
+if __name__ == "__main__":
+    answers = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    K = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    votes = draw(answers, K)
+    started = time.perf_counter()
+    consensus = DawidSkene().fit(votes)
+    fitted = time.perf_counter() - started
+    started = time.perf_counter()
+    judge(Problem(votes))
+    judged = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{len(votes)} answers, {votes.n_items} items, {votes.n_workers} workers, {K} classes")
+    print(f"fit    {fitted:6.2f} s, {consensus.iterations} iterations")
+    print(f"judge  {judged:6.2f} s (fit, scores, agreement with intervals, routes)")
+    print(f"memory {peak:6.0f} MiB at the most, the drawing of the answers included")
