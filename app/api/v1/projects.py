@@ -30,7 +30,11 @@ class ProjectIn(In):
     classes: list[Line] = Field(min_length=2, max_length=1000, examples=[["cat", "dog"]])
     guidelines: Prose = ""
     answer_type: AnswerType = AnswerType.SINGLE_CHOICE
-    plan: dict[str, Any] = Field(default_factory=dict, description="the quality plan; every part has a default")
+    plan: dict[str, Any] = Field(
+        default_factory=dict,
+        description="the quality plan; every part has a default",
+        examples=[{"overlap": 3, "gold_share": 0.1}],
+    )
 
 
 class ProjectChangesIn(In):
