@@ -70,7 +70,8 @@ def test_a_text_in_a_json_column_of_json_lines_is_a_text() -> None:
 
 def test_reading_with_columns_names_the_line_and_goes_on() -> None:
     fault, row = formats.read(BytesIO(b"n\nx\n2\n"), "csv", [Column("n", "integer")])
-    assert fault == formats.Fault(2, "line 2, column n", "'x' is not a whole number.")
+    assert isinstance(fault, formats.Fault)
+    assert (fault.line, fault.where, fault.what) == (2, "line 2, column n", "'x' is not a whole number.")
     assert row == formats.Row(3, {"n": 2})
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from crowdqc import jobs
 from crowdqc.assembly import Installation
@@ -27,6 +27,7 @@ from crowdqc.services.people import LastAdmin
 from tests.ground.clock import Clock
 from tests.services import factories
 from tests.services.factories import aggregate, do, look, submit, take_one
+from tests.services.test_reviews import reviewed
 
 ALL = {"when": {"signal": "confidence", "op": "at_least", "value": 0.0}, "route": "review", "weight": 40}
 
@@ -250,3 +251,18 @@ def test_a_change_of_overlap_and_a_worker_do_not_wait_in_a_circle(
     running.result(20)
     found = factories.every(place, Item, Item.project_id == project.id)
     assert {(item.overlap, item.leased) for item in found} == {(4, 1)}
+
+
+def test_a_decision_does_not_wait_for_scores_that_are_being_written(
+    place: Installation, beside: ThreadPoolExecutor
+) -> None:
+    """A run writes scores, which point at items, and wants reviews; an expert has a review and wants its item."""
+    owner, eve = factories.requester(place), factories.expert(place)
+    project = reviewed(place, owner, 1)
+    review = do(place, reviews.claim_next, eve)
+    assert review is not None
+    with place.transaction() as tx:
+        pointed_at = select(Item).where(Item.project_id == project.id).with_for_update(read=True, key_share=True)
+        assert len(tx.session.scalars(pointed_at).all()) == 1
+        beside.submit(do, place, reviews.decide, eve, review.uid, verdict=Verdict.ACCEPT).result(20)
+    assert factories.item(place, project, "i0").state == "decided"

@@ -1,4 +1,8 @@
-"""What we keep: one table a room, and all SQL about it; no function here commits."""
+"""What we keep: one table a room, and all SQL about it; no function here commits.
+
+Rows are locked with `key_share=True` (FOR NO KEY UPDATE): whoever writes a row that points at one, a score at an
+item or an answer at a project, need not wait for whoever changes it, and so they do not wait in a circle.
+"""
 
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Assignment, Desk, Report

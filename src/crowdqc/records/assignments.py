@@ -99,7 +99,11 @@ class Report(Keyed, Base):
 
 def desk(session: Session, project_id: int, worker_id: int) -> Desk:
     """Give a worker's desk in a project, locked: one worker asks one question at a time."""
-    query = select(Desk).where(Desk.project_id == project_id, Desk.worker_id == worker_id).with_for_update()
+    query = (
+        select(Desk)
+        .where(Desk.project_id == project_id, Desk.worker_id == worker_id)
+        .with_for_update(key_share=True)
+    )
     found = session.scalar(query)
     if found is None:
         values = {"project_id": project_id, "worker_id": worker_id, "cursor": 0, "given": 0, "gold_given": 0}
@@ -128,7 +132,7 @@ def lapsed(session: Session, project_id: int, now: datetime, *, limit: int = 200
         Assignment.expires_at <= now,
     )
     return session.scalars(
-        query.order_by(Assignment.expires_at).limit(limit).with_for_update(skip_locked=True)
+        query.order_by(Assignment.expires_at).limit(limit).with_for_update(key_share=True, skip_locked=True)
     ).all()
 
 
@@ -156,7 +160,7 @@ def free_items(
     )
     if until is not None:
         query = query.where(Item.id <= until)
-    query = query.order_by(Item.id).limit(limit).with_for_update(skip_locked=True, of=Item)
+    query = query.order_by(Item.id).limit(limit).with_for_update(key_share=True, skip_locked=True, of=Item)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
@@ -189,7 +193,7 @@ def by_uid(session: Session, uid: uuid.UUID, worker_id: int, *, lock: bool = Fal
     """Give an assignment of this worker; somebody else's is not found."""
     query = select(Assignment).where(Assignment.uid == uid, Assignment.worker_id == worker_id)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return session.scalar(query)
 
 

@@ -108,20 +108,20 @@ def by_id(session: Session, key: int, *, lock: bool = False) -> Item:
     query = select(Item).where(Item.id == key)
     # populate_existing: a row that waited for its lock must show what the other transaction wrote.
     return session.scalars(
-        query.with_for_update().execution_options(populate_existing=True) if lock else query
+        query.with_for_update(key_share=True).execution_options(populate_existing=True) if lock else query
     ).one()
 
 
 def locked(session: Session, ids: Collection[int]) -> Sequence[Item]:
     """Lock items in the order of their keys: one order for everybody, so that nobody waits in a circle."""
-    query = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update()
+    query = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update(key_share=True)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def by_keys(session: Session, project_id: int, keys: Collection[str], *, lock: bool = False) -> dict[str, Item]:
     query = select(Item).where(Item.project_id == project_id, Item.key.in_(keys)).order_by(Item.id)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return {item.key: item for item in session.scalars(query)}
 
 
@@ -194,7 +194,7 @@ def set_overlap(session: Session, project_id: int, before: int, after: int) -> N
     values = {"overlap": case((used > after, used), else_=after)}
     quietly = {"synchronize_session": False}
     # Locked in the order of their keys, as everybody does: an update takes them as they lie.
-    ids = select(Item.id).where(*mine).order_by(Item.id).with_for_update()
+    ids = select(Item.id).where(*mine).order_by(Item.id).with_for_update(key_share=True)
     session.execute(update(Item).where(Item.id.in_(ids)).values(values).execution_options(**quietly))
     full = (Item.project_id == project_id, Item.state == ItemState.OPEN, Item.answered >= Item.overlap)
     session.execute(update(Item).where(*full).values(state=ItemState.ANSWERED).execution_options(**quietly))

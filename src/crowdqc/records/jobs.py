@@ -108,7 +108,7 @@ def claim(session: Session, now: datetime, lease: timedelta) -> Job | None:
         )
         .order_by(Job.due_at, Job.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     job = session.scalar(query.execution_options(populate_existing=True))
     if job is not None:
@@ -133,7 +133,7 @@ def renew(session: Session, key: int, attempt: int, until: datetime) -> bool:
 def held(session: Session, key: int, attempt: int) -> Job | None:
     """Lock a job that this attempt still has in hand."""
     query = select(Job).where(Job.id == key, Job.attempts == attempt, Job.state == JobState.RUNNING)
-    return session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    return session.scalar(query.with_for_update(key_share=True).execution_options(populate_existing=True))
 
 
 def waiting(session: Session, name: str, subject: str) -> Job | None:

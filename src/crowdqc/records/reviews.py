@@ -126,14 +126,14 @@ LIVE = (ReviewState.OPEN, ReviewState.CLAIMED)
 def by_uid(session: Session, uid: uuid.UUID, *, lock: bool = False) -> Review | None:
     query = select(Review).where(Review.uid == uid)
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return session.scalar(query)
 
 
 def live(session: Session, project_id: int) -> Sequence[Review]:
     """Lock and give the reviews of a project that wait or are in hand."""
     query = select(Review).where(Review.project_id == project_id, Review.state.in_(LIVE))
-    query = query.order_by(Review.item_id).with_for_update()
+    query = query.order_by(Review.item_id).with_for_update(key_share=True)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
@@ -165,7 +165,11 @@ def claimable(session: Session, person_id: int, now: datetime, *, project_id: in
     )
     if project_id is not None:
         query = query.where(Review.project_id == project_id)
-    query = query.order_by(Review.priority.desc(), Review.id).limit(1).with_for_update(skip_locked=True)
+    query = (
+        query.order_by(Review.priority.desc(), Review.id)
+        .limit(1)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
     return session.scalar(query.execution_options(populate_existing=True))
 
 

@@ -97,7 +97,7 @@ class UploadFault(Keyed, Base):
 
 def by_id(session: Session, key: int, *, lock: bool = False) -> Upload:
     query = select(Upload).where(Upload.id == key)
-    return session.scalars(query.with_for_update() if lock else query).one()
+    return session.scalars(query.with_for_update(key_share=True) if lock else query).one()
 
 
 def by_uid(session: Session, uid: uuid.UUID, *, owner_id: int | None) -> Upload | None:
