@@ -1,47 +1,65 @@
-"""Measures how long aggregation takes: `judge` and its fit on simulated answers, and the memory it takes.
+"""Times Dawid-Skene and majority vote against crowd-kit, side by side in one interleaved run; prints ratios.
 
-python scripts/bench/against_crowdkit.py [ANSWERS [CLASSES]]
+    python scripts/bench/against_crowdkit.py [ANSWERS [CLASSES ...]]
+
+Both fit the same simulated crowd for the same number of iterations. The machine may be noisy, so that of each pair
+of neighbouring runs the ratio is taken, and of the ratios the median.
 """
 
 from __future__ import annotations
 
-import resource
+import statistics
 import sys
 import time
+import warnings
+from collections.abc import Callable
 
-import numpy as np
+import pandas
+from aggregation import draw
 
-from crowdqc.quality import DawidSkene, Problem, Votes, judge
+from crowdqc.quality import DawidSkene, MajorityVote, Votes
 
-OVERLAP = 5
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from crowdkit import aggregation as crowdkit
+
+ITERATIONS = 10
+ROUNDS = 5
 
 
-def draw(answers: int, K: int) -> Votes:
-    """Give votes of workers who are right seven times of ten and gave some 500 answers each."""
-    rng = np.random.default_rng(0)
-    items = answers // OVERLAP
-    workers = max(answers // 500, OVERLAP)
-    truth = rng.integers(K, size=items)
-    item = np.repeat(np.arange(items), OVERLAP)
-    # Places in a circle, so that nobody answers an item twice.
-    worker = (rng.integers(workers, size=items)[:, None] + np.arange(OVERLAP)).ravel() % workers
-    label = np.where(rng.random(item.size) < 0.7, truth[item], rng.integers(K, size=item.size))
-    names = [str(code) for code in range(K)]
-    return Votes.coded(item, worker, label, items=range(items), workers=range(workers), classes=names)
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def compared(votes: Votes) -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
+    """Give, for each method, what crowdqc and what crowd-kit do with the same columns of codes."""
+    frame = pandas.DataFrame({"task": votes.item, "worker": votes.worker, "label": votes.label})
+
+    def coded() -> Votes:
+        # Building the columns is part of the work, as the joins of a frame are.
+        names = {"items": votes.items, "workers": votes.workers, "classes": votes.classes}
+        return Votes.coded(votes.item, votes.worker, votes.label, **names)
+
+    plain = DawidSkene(diagonal=0, off_diagonal=0, class_items=0, max_iterations=ITERATIONS, tolerance=0)
+    return {
+        "Dawid-Skene": (
+            lambda: plain.fit(coded()),
+            lambda: crowdkit.DawidSkene(n_iter=ITERATIONS, tol=0).fit(frame),
+        ),
+        "majority vote": (lambda: MajorityVote().fit(coded()), lambda: crowdkit.MajorityVote().fit(frame)),
+    }
 
 
 if __name__ == "__main__":
-    answers = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    K = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    votes = draw(answers, K)
-    started = time.perf_counter()
-    consensus = DawidSkene().fit(votes)
-    fitted = time.perf_counter() - started
-    started = time.perf_counter()
-    judge(Problem(votes))
-    judged = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{len(votes)} answers, {votes.n_items} items, {votes.n_workers} workers, {K} classes")
-    print(f"fit    {fitted:6.2f} s, {consensus.iterations} iterations")
-    print(f"judge  {judged:6.2f} s (fit, scores, agreement with intervals, routes)")
-    print(f"memory {peak:6.0f} MiB at the most, the drawing of the answers included")
+    answers = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    print("method           answers  classes    crowdqc   crowd-kit   ratio (median of pairs)")
+    for classes in [int(each) for each in sys.argv[2:]] or [2, 5]:
+        for name, (ours, theirs) in compared(draw(answers, classes)).items():
+            ours()
+            theirs()
+            pairs = [(seconds(ours), seconds(theirs)) for _ in range(ROUNDS)]
+            own, other = (statistics.median(column) for column in zip(*pairs, strict=True))
+            ratio = statistics.median(slow / fast for fast, slow in pairs)
+            print(f"{name:13} {answers:10,} {classes:8} {own:9.3f}s {other:10.3f}s {ratio:7.1f}x")
