@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("due_at", MOMENT, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("lease_until", MOMENT, nullable=True),
-        sa.Column("progress", sa.Float(precision=53), nullable=True),
         sa.Column("failure", JSON, nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("finished_at", MOMENT, nullable=True),

@@ -24,7 +24,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records.assignments import Assignment
 from crowdqc.records.base import Base, Json, Keyed
 from crowdqc.records.items import Item
 from crowdqc.records.people import Worker
@@ -174,8 +173,3 @@ def label_counts(session: Session, item_ids: Collection[int]) -> dict[int, dict[
         if label is not None:
             found.setdefault(item, {})[label] = number
     return found
-
-
-def assignment_uids(session: Session, ids: Collection[int]) -> dict[int, Any]:
-    query = select(Assignment.id, Assignment.uid).where(Assignment.id.in_(ids))
-    return {key: uid for key, uid in session.execute(query)}

@@ -171,6 +171,13 @@ def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) 
     return session.scalars(query.order_by(func.random()).limit(limit)).all()
 
 
+def any_unseen(session: Session, project_id: int, worker_id: int) -> bool:
+    """Say whether there is an item that takes answers and that this worker never had, free or not."""
+    mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
+    query = select(Item.id).where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)
+    return session.scalar(query.limit(1)) is not None
+
+
 def unseen(session: Session, project_id: int, worker_id: int) -> tuple[bool, datetime | None]:
     """Say whether there are items that take answers and that this worker never had, and when a lease of one ends.
 

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
-    and_,
     case,
     func,
     select,
@@ -173,18 +172,6 @@ def numbered(session: Session, project_id: int) -> Sequence[tuple[int, str, str,
     query = select(Item.id, Item.key, Item.state, Item.truth, Item.reports)
     rows = session.execute(query.where(Item.project_id == project_id).order_by(Item.id))
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
-
-
-def move(session: Session, ids: Sequence[int], state: ItemState, *, out_of: Collection[ItemState]) -> None:
-    """Set the state of those of the items that still stand in one of the given states."""
-    for start in range(0, len(ids), 5000):
-        part = ids[start : start + 5000]
-        session.execute(
-            update(Item)
-            .where(and_(Item.id.in_(part), Item.state.in_(out_of), Item.state != state))
-            .values(state=state)
-            .execution_options(synchronize_session=False)
-        )
 
 
 def set_overlap(session: Session, project_id: int, before: int, after: int) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Float, Index, String, func, or_, select, text, update
+from sqlalchemy import CheckConstraint, Index, String, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from crowdqc.records.base import Base, Named, Word, insert_or_leave, new_uid, one_of
@@ -57,7 +57,6 @@ class Job(Named, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     #: A runner's claim, renewed while it lives.
     lease_until: Mapped[datetime | None]
-    progress: Mapped[float | None] = mapped_column(Float(53))
     failure: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -146,10 +145,6 @@ def unfinished(session: Session) -> int:
     """Count the jobs that wait or run."""
     query = select(func.count()).select_from(Job).where(Job.state.in_([JobState.WAITING, JobState.RUNNING]))
     return session.scalar(query) or 0
-
-
-def of_subject(session: Session, subject: str) -> Sequence[Job]:
-    return session.scalars(select(Job).where(Job.subject == subject).order_by(Job.id)).all()
 
 
 def page(session: Session, *, state: JobState | None, before: int | None, limit: int) -> Sequence[Job]:

@@ -115,23 +115,10 @@ def worker_of(session: Session, person_id: int) -> Worker | None:
     return session.scalar(select(Worker).where(Worker.person_id == person_id))
 
 
-def worker_named(session: Session, crowd: str, name: str) -> Worker | None:
-    return session.scalar(select(Worker).where(Worker.crowd == crowd, Worker.name == name))
-
-
 def workers_named(session: Session, crowd: str, names: Sequence[str]) -> dict[str, int]:
     """Give the keys of those of the named workers of a crowd that exist."""
     query = select(Worker.name, Worker.id).where(Worker.crowd == crowd, Worker.name.in_(names))
     return {name: key for name, key in session.execute(query)}
-
-
-def worker_names(session: Session, ids: Sequence[int]) -> dict[int, tuple[uuid.UUID, str]]:
-    """Give the outside names of workers by key."""
-    found: dict[int, tuple[uuid.UUID, str]] = {}
-    for start in range(0, len(ids), 5000):
-        query = select(Worker.id, Worker.uid, Worker.name).where(Worker.id.in_(ids[start : start + 5000]))
-        found |= {key: (uid, name) for key, uid, name in session.execute(query)}
-    return found
 
 
 def add_workers(session: Session, rows: Sequence[dict[str, Any]]) -> None:

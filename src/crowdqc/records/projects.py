@@ -12,7 +12,6 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Keyed, Named, Word, one_of
-from crowdqc.records.people import Person
 
 
 class ProjectState(StrEnum):
@@ -123,7 +122,3 @@ def guideline(session: Session, project_id: int, version: int) -> Guideline | No
 def guidelines(session: Session, project_id: int) -> Sequence[Guideline]:
     query = select(Guideline).where(Guideline.project_id == project_id)
     return session.scalars(query.order_by(Guideline.version)).all()
-
-
-def owner_name(session: Session, project: Project) -> str:
-    return session.scalars(select(Person.name).where(Person.id == project.owner_id)).one()

@@ -21,7 +21,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -143,11 +142,6 @@ def decided_items(session: Session, item_ids: Collection[int]) -> dict[int, Revi
     return {review.item_id: review for review in session.scalars(query.order_by(Review.id))}
 
 
-def sent_back(session: Session, item_ids: Collection[int]) -> set[int]:
-    query = select(Review.item_id).where(Review.item_id.in_(item_ids), Review.verdict == Verdict.MORE_ANSWERS)
-    return set(session.scalars(query))
-
-
 def claimable(session: Session, person_id: int, now: datetime, *, project_id: int | None) -> Review | None:
     """Lock the most urgent review that is free and of an item that this person never had as a worker."""
     his = exists().where(
@@ -228,16 +222,6 @@ def events(session: Session, review_id: int) -> Sequence[tuple[ReviewEvent, str 
     query = select(ReviewEvent, Person.name).join(Person, Person.id == ReviewEvent.person_id, isouter=True)
     rows = session.execute(query.where(ReviewEvent.review_id == review_id).order_by(ReviewEvent.id))
     return [(row[0], row[1]) for row in rows]
-
-
-def withdraw(session: Session, ids: Sequence[int]) -> None:
-    if ids:
-        session.execute(
-            update(Review)
-            .where(Review.id.in_(ids), Review.state == ReviewState.OPEN)
-            .values(state=ReviewState.WITHDRAWN)
-            .execution_options(synchronize_session=False)
-        )
 
 
 def chunks(session: Session, project_id: int, *, size: int = 2000) -> Iterator[Sequence[Row[Review, str, str]]]:

@@ -284,7 +284,7 @@ def _chosen(tx: Transaction, project: Project, worker: Worker, desk: assignments
     gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
     gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted)) if gold_wanted else []
     plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold))
-    if not plain and share < 1 and not assignments.unseen(tx.session, project.id, worker.id)[0]:
+    if not plain and share < 1 and not assignments.any_unseen(tx.session, project.id, worker.id):
         # Gold stands among other items; where none of those is left, it would stand out.
         return []
     desk.given += len(plain) + len(gold)
