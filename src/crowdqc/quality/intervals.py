@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.arrays import Floats
@@ -42,6 +41,8 @@ def beta_interval(correct: ArrayLike, total: ArrayLike, level: float = 0.95) -> 
     >>> low.round(2).tolist(), high.round(2).tolist()
     ([0.46, 0.94, 0.0], [1.0, 0.97, 1.0])
     """
+    from scipy.special import betaincinv  # takes longer to import than all of numpy
+
     right = np.asarray(correct, dtype=np.float64)
     n = np.asarray(total, dtype=np.float64)
     rounding = 1e-9 * np.maximum(n, 1.0)  # of a sum of probabilities

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self, TypeVar, get_args
 
 import numpy as np
@@ -14,6 +14,10 @@ from crowdqc.quality.arrays import Codes, Flags, Floats
 
 T = TypeVar("T", bound=Hashable)
 Repeats = Literal["first", "last", "all", "reject"]
+
+
+#: Answers from which sorting by counting pays.
+COUNTED = 100_000
 
 
 class InvalidVotes(Invalid):
@@ -34,6 +38,9 @@ class Votes:
         The declared classes by code, used or not.
     seconds
         float64[n], the time that each answer took, NaN where unknown; None where nobody measured.
+    weight
+        float64[n], how much each answer counts in a weighted vote, from 0 up; None where all count the same.
+        Methods that learn how good workers are leave it aside.
     """
 
     item: Codes
@@ -43,6 +50,7 @@ class Votes:
     workers: tuple[Hashable, ...]
     classes: tuple[str, ...]
     seconds: Floats | None = None
+    weight: Floats | None = None
 
     @classmethod
     def of(
@@ -53,6 +61,7 @@ class Votes:
         *,
         classes: Sequence[str] | None = None,
         seconds: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
         repeats: Repeats = "first",
         all_items: Sequence[Hashable] | None = None,
     ) -> Self:
@@ -65,6 +74,8 @@ class Votes:
             distinct labels, sorted.
         seconds
             Time an answer took; what is not above zero (a clock set back) counts as unknown.
+        weights
+            How much each answer counts in a weighted vote: finite, from 0 up.
         repeats
             What to do when a worker answered an item more than once: keep the first or the last
             answer, keep all, or reject the whole. Only here does the order of the rows matter.
@@ -99,6 +110,7 @@ class Votes:
             workers=known_workers,
             classes=known_classes,
             seconds=seconds,
+            weights=weights,
             repeats=repeats,
         )
 
@@ -113,6 +125,7 @@ class Votes:
         workers: Sequence[Hashable],
         classes: Sequence[str],
         seconds: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
         repeats: Repeats = "first",
     ) -> Self:
         """Build votes from columns that are codes already; checks, sorts and settles repeats as `of` does."""
@@ -132,29 +145,29 @@ class Votes:
         if any(column.size != rows for column in columns.values()):
             raise InvalidVotes("The columns must be equally long.")
         time = None if seconds is None else _seconds(seconds, rows)
+        weight = None if weights is None else _weights(weights, rows)
 
-        key = columns["item"].astype(np.int64) * max(len(workers), 1) + columns["worker"]
-        order = np.argsort(key, kind="stable")
-        key = key[order]
+        order = _by_item_and_worker(columns["item"], columns["worker"], len(items), len(workers))
+        item, worker, label = (column[order] for column in columns.values())
         new = np.ones(rows, dtype=bool)
-        new[1:] = key[1:] != key[:-1]
+        new[1:] = (item[1:] != item[:-1]) | (worker[1:] != worker[:-1])
         if repeats == "reject" and not new.all():
             row = order[int(np.argmin(new))]
             who, what = workers[columns["worker"][row]], items[columns["item"][row]]
             raise InvalidVotes(f"Worker {who!r} answered item {what!r} more than once.", row=int(row))
-        if repeats == "first":
-            order = order[new]
-        elif repeats == "last":
-            order = order[np.append(new[1:], True)[:rows]]
-        return cls(
-            item=columns["item"][order],
-            worker=columns["worker"][order],
-            label=columns["label"][order],
+        votes = cls(
+            item=item,
+            worker=worker,
+            label=label,
             items=tuple(items),
             workers=tuple(workers),
             classes=tuple(classes),
             seconds=None if time is None else time[order],
+            weight=None if weight is None else weight[order],
         )
+        if new.all() or repeats == "all":
+            return votes
+        return votes.where(new if repeats == "first" else np.append(new[1:], True))
 
     def __len__(self) -> int:
         return int(self.item.size)
@@ -188,21 +201,20 @@ class Votes:
         new[1:] = (self.item[1:] != self.item[:-1]) | (self.worker[1:] != self.worker[:-1])
         return new
 
-    def once(self) -> Votes:
+    def once(self) -> Self:
         """Keep the first answer of each worker to each item: a person is one voice, however often asked."""
         first = self.opens_group()
         return self if first.all() else self.where(first)
 
-    def where(self, keep: Flags) -> Votes:
+    def where(self, keep: Flags) -> Self:
         """Keep the answers where `keep`, bool[n], is true; items, workers and classes stay as they are."""
-        return Votes(
-            self.item[keep],
-            self.worker[keep],
-            self.label[keep],
-            self.items,
-            self.workers,
-            self.classes,
-            None if self.seconds is None else self.seconds[keep],
+        return replace(
+            self,
+            item=self.item[keep],
+            worker=self.worker[keep],
+            label=self.label[keep],
+            seconds=None if self.seconds is None else self.seconds[keep],
+            weight=None if self.weight is None else self.weight[keep],
         )
 
 
@@ -258,3 +270,36 @@ def _seconds(seconds: ArrayLike, rows: int) -> Floats:
         raise InvalidVotes(f"There are {time.size} times for {rows} answers.")
     time[~(np.isfinite(time) & (time > 0))] = np.nan
     return time
+
+
+def _weights(weights: ArrayLike, rows: int) -> Floats:
+    weight = np.array(weights, dtype=np.float64)
+    if weight.shape != (rows,):
+        raise InvalidVotes(f"There are {weight.size} weights for {rows} answers.")
+    fits = np.isfinite(weight) & (weight >= 0)
+    if not fits.all():
+        row = int(np.argmin(fits))
+        raise InvalidVotes(
+            f"The weight of row {row} is {weight[row]:g}; it must be finite and not below 0.", row=row
+        )
+    return weight
+
+
+def _by_item_and_worker(item: Codes, worker: Codes, n_items: int, n_workers: int) -> NDArray[np.intp]:
+    """Order rows by item, then worker, then their own order: by counting, where they are not in order yet."""
+    key = item * np.int64(max(n_workers, 1)) + worker
+    if key.size < 2 or (key[1:] >= key[:-1]).all():
+        return np.arange(key.size)
+    if key.size < COUNTED:
+        return np.argsort(key, kind="stable")
+    by_worker = _counted(worker, n_workers)
+    return np.asarray(by_worker[_counted(item[by_worker], n_items)])
+
+
+def _counted(codes: Codes, size: int) -> NDArray[np.intp]:
+    """Sort codes stably by counting them: the rows of a matrix with one column a code."""
+    from scipy import sparse
+
+    n = codes.size
+    matrix = sparse.csc_array((np.ones(n, dtype=np.int8), codes, np.arange(n + 1)), shape=(size, n))
+    return np.asarray(matrix.tocsr().indices)

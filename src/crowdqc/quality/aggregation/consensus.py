@@ -8,15 +8,13 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
 
 from crowdqc.quality.aggregation import decision
+from crowdqc.quality.aggregation.confusion import Confusion
+from crowdqc.quality.aggregation.logs import log_sum
 from crowdqc.quality.arrays import CHUNK, Codes, Flags, Floats
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
-
-#: Stands for log 0: one veto outweighs all other evidence, yet two vetoed classes can still be compared.
-LOG_ZERO = -700.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,12 +36,21 @@ class Consensus:
     class_prior
         float64[K], share of each class among the items whose truth is not known.
     confusion
-        float64[n_workers, K, K], P(said | true), rows are true classes; None for a method that has none.
-        A row of zeros is a class that the worker never met (possible only without a prior).
+        What each worker says of each true class; `confusion.table()` is float64[n_workers, K, K]. None for a
+        method that has none.
+    skill
+        float64[n_workers], the method's own number for how good a worker is (its docstring says on which scale);
+        NaN for a worker without answers, None for a method that has none.
+    difficulty
+        float64[n_items], the method's own number for how hard an item is; None for a method that has none.
     iterations, converged
         How the fit ended.
     objective
-        float64[iterations], the log posterior (or likelihood) after each iteration, in nats; never falls.
+        float64[iterations], what the method climbs (log likelihood, log posterior, a bound), in nats; never falls.
+    log_likelihood
+        Log probability of the answers under the fit, in nats; NaN for a method without a model.
+    chosen
+        How the method came to this, where it chose among others: `auto` says which and why.
     """
 
     posterior: Floats
@@ -52,10 +59,14 @@ class Consensus:
     tied: Flags
     known: Flags
     class_prior: Floats
-    confusion: Floats | None = None
+    confusion: Confusion | None = None
+    skill: Floats | None = None
+    difficulty: Floats | None = None
     iterations: int = 0
     converged: bool = True
     objective: Floats = field(default_factory=lambda: np.zeros(0))
+    log_likelihood: float = float("nan")
+    chosen: object = None
 
     @classmethod
     def of(
@@ -65,15 +76,18 @@ class Consensus:
         gold: Gold,
         *,
         class_prior: Floats,
-        confusion: Floats | None = None,
+        confusion: Confusion | None = None,
+        skill: Floats | None = None,
+        difficulty: Floats | None = None,
         objective: Floats | None = None,
+        log_likelihood: float = float("nan"),
         converged: bool = True,
     ) -> Self:
         """Normalise log scores, float64[n_items, K], restrict them to the gold and decide the labels."""
         known = gold.known
         log_posterior = clamp(log_scores, gold)
         if log_posterior.size:
-            log_posterior = log_posterior - logsumexp(log_posterior, axis=1, keepdims=True)
+            log_posterior = log_posterior - log_sum(log_posterior)[:, None]
         posterior = np.exp(log_posterior)
         label, tied = decision.top(posterior)
         silent = (votes.answers_per_item() == 0) & ~known
@@ -87,9 +101,12 @@ class Consensus:
             known=known,
             class_prior=class_prior,
             confusion=confusion,
+            skill=skill,
+            difficulty=difficulty,
             iterations=objective.size,
             converged=converged,
             objective=objective,
+            log_likelihood=log_likelihood,
         )
 
     @property
@@ -151,7 +168,7 @@ class Consensus:
             gilded = self.known[votes.item[part]]
             scores[gilded] = self.log_posterior[votes.item[part][gilded]]
             mine = scores[np.arange(len(scores)), votes.label[part]]
-            chances[part] = np.exp(mine - logsumexp(scores, axis=1))
+            chances[part] = np.exp(mine - log_sum(scores))
         chances[alone] = np.nan
         return chances
 
@@ -165,7 +182,7 @@ class Consensus:
             given[np.arange(item.size), label] = 1.0
             others = self._counts(votes, item) - np.add.reduceat(given, starts)[group]
             return np.asarray(weight * others)
-        evidence = safe_log(self.confusion[worker, :, label])
+        evidence = self.confusion.evidence(worker, label)
         return np.asarray(self.log_posterior[item] - np.add.reduceat(evidence, starts)[group])
 
     @staticmethod
@@ -203,13 +220,6 @@ def clamp(log_scores: Floats, gold: Gold) -> Floats:
     rows[void] = np.where(gold.accepted[known][void], 0.0, -np.inf)
     clamped[known] = rows
     return clamped
-
-
-def safe_log(probabilities: Floats) -> Floats:
-    """Take logarithms with a floor for zero that changes no ranking."""
-    logs = np.full(probabilities.shape, LOG_ZERO)
-    np.log(probabilities, out=logs, where=probabilities > 0)
-    return np.asarray(np.maximum(logs, LOG_ZERO))
 
 
 def _weight_of_a_vote(votes: Votes) -> float:

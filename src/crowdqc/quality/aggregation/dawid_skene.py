@@ -1,27 +1,26 @@
-"""Dawid and Skene's model: each worker has a confusion matrix, learned together with the truth."""
+"""Dawid and Skene's model: each worker has a confusion matrix of his own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
-from typing import Literal, Self
 
 import numpy as np
-from scipy import sparse
+from numpy.typing import ArrayLike
 
-from crowdqc.errors import Invalid
-from crowdqc.quality.aggregation.consensus import Consensus, clamp, safe_log
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.aggregation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.aggregation.confusion import PairConfusion
+from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.expectation import Learned, concluded, maximise, vote_shares
+from crowdqc.quality.aggregation.logs import safe_log
+from crowdqc.quality.aggregation.pairs import Pairs
+from crowdqc.quality.aggregation.parameters import InvalidParameter, check_number, check_whole
+from crowdqc.quality.arrays import Floats
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
-#: Classes up to which a row is reduced column by column.
-SHORT = 16
-
-
-class InvalidDawidSkene(Invalid):
-    """A parameter of Dawid-Skene is out of its range."""
+#: Without a prior, the least expected count of a label that its worker used: a rate of 0 would veto for ever.
+FLOOR = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,154 +72,74 @@ class DawidSkene:
 
     diagonal: float = 2.0
     off_diagonal: float = 0.5
-    class_prior: Literal["learned", "uniform"] | Sequence[float] = "learned"
+    class_prior: Prior = "learned"
     class_items: float = 1.0
     max_iterations: int = 300
     tolerance: float = 1e-5
 
     def __post_init__(self) -> None:
-        for name in ("diagonal", "off_diagonal", "class_items", "tolerance"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < np.inf:
-                raise InvalidDawidSkene(f"{name} is {value!r}; it must be a number from 0 up.")
-        if not isinstance(self.max_iterations, int) or not 1 <= self.max_iterations <= 100_000:
-            raise InvalidDawidSkene(f"max_iterations is {self.max_iterations!r}; it must be from 1 to 100,000.")
-        if isinstance(self.class_prior, str) and self.class_prior not in ("learned", "uniform"):
-            raise InvalidDawidSkene(f"class_prior is {self.class_prior!r}; say 'learned', 'uniform' or K numbers.")
+        check_number(self, "diagonal", "off_diagonal", "class_items", "tolerance")
+        check_whole(self, "max_iterations")
+        check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
-        """Fit the model; gold items are held at their accepted labels and train the workers who answered them."""
+    def fit(self, votes: Votes, gold: Gold | None = None, *, start: ArrayLike | None = None) -> Consensus:
+        """Fit the model; gold items are held at their accepted labels and train the workers who answered them.
+
+        `start`, float64[n_items, K], is the posterior to go on from, as that of the last run; a row of NaN starts
+        from the votes, as all do without it.
+        """
         gold = Gold.none(votes) if gold is None else gold
-        prior = self._first_prior(votes.n_classes)
-        answered = votes.answers_per_item() > 0
+        prior = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
         if not len(votes):
-            return Consensus.of(np.tile(safe_log(prior), (votes.n_items, 1)), votes, gold, class_prior=prior)
-
-        pairs = _Pairs.of(votes, answered)
-        held = Gold(gold.accepted[answered])
-        drawn = (~held.known).astype(np.float64)
-        learns = self.class_prior == "learned" and bool(drawn.any())
+            return Consensus.of(safe_log(prior.fixed)[0:1].repeat(votes.n_items, 0), votes, gold,
+                                class_prior=prior.fixed[0])  # fmt: skip
+        pairs = Pairs.of(votes)
         pseudo = self.pseudo_answers(votes.n_classes)
-        with np.errstate(divide="ignore"):
-            scores = np.log(votes.counts()[answered])
-        posterior = _normalised(clamp(scores, held))[0]
-        objective: list[float] = []
-        converged = False
-        while not converged and len(objective) < self.max_iterations:
-            if learns:
-                prior = drawn @ posterior + self.class_items
-                prior /= prior.sum()
-            rates = pairs.rates(posterior, pseudo)
-            scores = pairs.items_by_pair @ rates.log
-            # gold was not drawn from the crowd of items, so the class prior says nothing of it
-            scores += drawn[:, None] * safe_log(prior)
-            scores = clamp(scores, held)
-            before, (posterior, evidence) = posterior, _normalised(scores)
-            beforehand = self.class_items * float(safe_log(prior).sum()) if learns else 0.0
-            objective.append(float(evidence.sum() + pairs.log_prior(rates, pseudo) + beforehand))
-            moved = np.abs(posterior - before).sum() / (2 * len(posterior))
-            converged = bool(moved <= self.tolerance)
-
-        every = np.tile(safe_log(prior), (votes.n_items, 1))
-        every[answered] = scores
-        return Consensus.of(
-            every,
-            votes,
-            gold,
-            class_prior=prior,
-            confusion=pairs.confusion(rates, pseudo, votes.n_workers),
-            objective=np.array(objective),
-            converged=converged,
+        answered = int(np.count_nonzero(np.diff(pairs.ends)))
+        fit = maximise(
+            pairs,
+            prior,
+            first_posterior(votes, gold, start),
+            by_dirichlet(pairs, pseudo),
+            max_iterations=self.max_iterations,
+            tolerance=self.tolerance,
+            items=answered,
         )
+        confusion = PairConfusion(pairs, fit.counts, pseudo, fit.log_rates)
+        return concluded(fit, prior, votes, gold, confusion)
 
     def pseudo_answers(self, K: int) -> Floats:
         """Pseudo-answers of one worker, float64[K, K], rows true."""
         aside = self.off_diagonal / (K - 1) if K > 1 else 0.0
         return np.full((K, K), aside) + np.eye(K) * (self.diagonal - aside)
 
-    def _first_prior(self, K: int) -> Floats:
-        if isinstance(self.class_prior, str):
-            return np.full(K, 1 / max(K, 1))
-        given = np.asarray(self.class_prior, dtype=np.float64)
-        if given.shape != (K,) or not np.isfinite(given).all() or (given < 0).any() or given.sum() <= 0:
-            raise InvalidDawidSkene(f"class_prior must be {K} numbers, one a class, not below 0 and not all 0.")
-        return np.asarray(given / given.sum())
+
+def first_posterior(votes: Votes, gold: Gold, start: ArrayLike | None) -> Floats:
+    """Begin with the shares of votes, or with a posterior where one is known, float64[n_items, K]."""
+    shares = vote_shares(votes, gold)
+    if start is None:
+        return shares
+    given = np.asarray(start, dtype=np.float64)
+    if given.shape != shares.shape:
+        raise InvalidParameter(f"start has the shape {given.shape}; these votes need {shares.shape}.")
+    use = np.isfinite(given).all(axis=1) & (given >= 0).all(axis=1) & (given.sum(axis=1) > 0) & ~gold.known
+    shares[use] = given[use] / given[use].sum(axis=1, keepdims=True)
+    return shares
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rates:
-    """What the M step learns: P(said | true) of each pair, and the answers it rests on."""
+def by_dirichlet(pairs: Pairs, pseudo: Floats) -> Callable[[Floats], Learned]:
+    """Learn the rates of each worker by himself, under the prior of `pseudo` answers, float64[K, K], rows true."""
+    used = pseudo.T[pairs.label]
+    unused = pseudo.sum(axis=1) - pairs.by_worker(used)
+    flat = not pseudo.any()
 
-    log: Floats  # float64[pairs, K]
-    mass: Floats  # float64[busy workers, K], answers and pseudo-answers given to items of each true class
+    def learn(counts: Floats) -> Learned:
+        if not pseudo.all():
+            counts = np.maximum(counts, FLOOR)
+        mass = pairs.by_worker(counts) + pseudo.sum(axis=1)
+        log_rates = np.log((counts + used) / mass[pairs.place])
+        # a cell that its worker never used has the rate pseudo / mass
+        density = 0.0 if flat else float((used * log_rates).sum() - (unused * np.log(mass)).sum())
+        return Learned(log_rates, density)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pairs:
-    """The (worker, label) pairs that occur, numbered by worker and then label, and who gave them to what."""
-
-    items_by_pair: sparse.csr_array
-    pairs_by_item: sparse.csr_array
-    worker: Codes
-    label: Codes
-    first: Codes  # the first pair of each worker who answered at all
-    place: Codes  # of each pair: its worker's place among those
-
-    @classmethod
-    def of(cls, votes: Votes, answered: Flags) -> Self:
-        cell = votes.worker.astype(np.int64) * votes.n_classes + votes.label
-        used = np.zeros(votes.n_workers * votes.n_classes, dtype=bool)
-        used[cell] = True
-        number = np.cumsum(used, dtype=np.int32) - 1
-        pair = np.flatnonzero(used)
-        worker = (pair // votes.n_classes).astype(np.int32)
-        opens = np.diff(worker, prepend=-1) > 0
-        ends = np.append(0, np.cumsum(votes.answers_per_item()[answered])).astype(np.int32)
-        matrix = sparse.csr_array((np.ones(len(votes)), number[cell], ends), shape=(ends.size - 1, pair.size))
-        return cls(
-            items_by_pair=matrix,
-            pairs_by_item=matrix.T.tocsr(),
-            worker=worker,
-            label=(pair % votes.n_classes).astype(np.int32),
-            first=np.flatnonzero(opens).astype(np.int32),
-            place=(np.cumsum(opens) - 1).astype(np.int32),
-        )
-
-    def rates(self, posterior: Floats, pseudo: Floats) -> _Rates:
-        counts = self.pairs_by_item @ posterior
-        mass = np.add.reduceat(counts, self.first, axis=0) + pseudo.sum(axis=1)
-        counts += pseudo.T[self.label]
-        spread = mass[self.place]
-        return _Rates(safe_log(np.divide(counts, spread, out=np.zeros_like(counts), where=spread > 0)), mass)
-
-    def log_prior(self, rates: _Rates, pseudo: Floats) -> float:
-        """Log density of the rates under the Dirichlet prior, up to a constant, without building K x K a worker.
-
-        A cell that its worker never used has the rate pseudo / mass.
-        """
-        if not pseudo.any():
-            return 0.0
-        used = pseudo.T[self.label]
-        unused = pseudo.sum(axis=1) - np.add.reduceat(used, self.first, axis=0)
-        return float((used * rates.log).sum() - (unused * safe_log(rates.mass)).sum())
-
-    def confusion(self, rates: _Rates, pseudo: Floats, n_workers: int) -> Floats:
-        """Spread the rates out to float64[n_workers, K, K], P(said | true), rows true."""
-        mass = np.tile(pseudo.sum(axis=1), (n_workers, 1))
-        mass[self.worker[self.first]] = rates.mass
-        spread = np.where(mass > 0, mass, 1.0)[:, :, None]
-        table = pseudo / spread
-        table[self.worker, :, self.label] = np.exp(rates.log)
-        return np.asarray(table)
-
-
-def _normalised(scores: Floats) -> tuple[Floats, Floats]:
-    """Turn log scores into a posterior, float64[n, K], and the log evidence of each row, float64[n]."""
-    K = scores.shape[1]
-    # numpy reduces short rows slowly: column by column, and a product with ones, take a quarter of the time
-    highest = reduce(np.maximum, scores.T) if K <= SHORT else scores.max(axis=1)
-    posterior = scores - highest[:, None]
-    np.exp(posterior, out=posterior)
-    total = posterior @ np.ones(K)
-    posterior /= total[:, None]
-    return posterior, np.log(total) + highest
+    return learn

@@ -1,0 +1,137 @@
+"""Expectation maximisation over the pairs: the loop that the models of confusion share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from crowdqc.quality.aggregation.class_prior import ClassPrior
+from crowdqc.quality.aggregation.consensus import Consensus, clamp
+from crowdqc.quality.aggregation.kernels import kernel
+from crowdqc.quality.aggregation.logs import safe_log
+from crowdqc.quality.aggregation.pairs import Pairs
+from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.votes import Votes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What a maximisation step gives: log P(said | true) of each pair, float64[pairs, K], and its log density."""
+
+    log_rates: Floats
+    density: float
+
+
+class ItemPrior(Protocol):
+    """What is thought of the items before any answer."""
+
+    @property
+    def kind(self) -> Codes: ...
+
+    def learn(self, posterior: Floats) -> tuple[Floats, float]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """How a fit ended.
+
+    Attributes
+    ----------
+    log_scores
+        float64[n_items, K], not normalised; gold is not restricted yet.
+    starts
+        float64[kinds, K], the rows of the item prior.
+    counts, log_rates
+        float64[pairs, K].
+    objective, evidence
+        float64[iterations]: log posterior density of the parameters, which never falls; log likelihood.
+    converged
+        Whether it stopped by itself.
+    """
+
+    log_scores: Floats
+    starts: Floats
+    counts: Floats
+    log_rates: Floats
+    objective: Floats
+    evidence: Floats
+    converged: bool
+
+
+def vote_shares(votes: Votes, gold: Gold) -> Floats:
+    """Start from the share of votes (Dawid and Skene, equation 3.1), gold held, float64[n_items, K]."""
+    shares = votes.counts().astype(np.float64)
+    silent = ~shares.any(axis=1)
+    shares[silent] = 1.0
+    known = gold.known
+    if known.any():
+        held = shares[known] * gold.accepted[known]
+        void = ~held.any(axis=1)
+        held[void] = gold.accepted[known][void]
+        shares[known] = held
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
+def maximise(
+    pairs: Pairs,
+    prior: ItemPrior,
+    posterior: Floats,
+    learn: Callable[[Floats], Learned],
+    *,
+    max_iterations: int,
+    tolerance: float,
+    items: int,
+) -> Fit:
+    """Iterate from a first posterior, float64[n_items, K], until its mean movement is within `tolerance`.
+
+    Parameters
+    ----------
+    learn
+        From expected counts, float64[pairs, K], to the rates.
+    items
+        Items that can move: those with answers.
+    """
+    products = kernel(pairs, prior.kind)
+    counts = products.begin(posterior)
+    objective: list[float] = []
+    evidence: list[float] = []
+    converged = False
+    while not converged and len(objective) < max_iterations:
+        starts, prior_density = prior.learn(posterior)
+        learned = learn(counts)
+        found = products.expect(learned.log_rates, starts)
+        posterior, counts = found.posterior, found.counts
+        evidence.append(found.evidence)
+        objective.append(found.evidence + learned.density + prior_density)
+        converged = found.moved <= 2 * tolerance * max(items, 1)
+    return Fit(
+        log_scores=products.scores(learned.log_rates) + safe_log(starts)[prior.kind],
+        starts=starts,
+        counts=counts,
+        log_rates=learned.log_rates,
+        objective=np.array(objective),
+        evidence=np.array(evidence),
+        converged=converged,
+    )
+
+
+def concluded(fit: Fit, prior: ClassPrior, votes: Votes, gold: Gold, confusion: object) -> Consensus:
+    """Turn the end of a fit into a consensus; an item that nobody answered has the class prior."""
+    silent = (votes.answers_per_item() == 0) & ~gold.known
+    scores = fit.log_scores
+    scores[silent] = safe_log(fit.starts[0])
+    return Consensus.of(
+        clamp(scores, gold),
+        votes,
+        gold,
+        class_prior=fit.starts[0],
+        confusion=confusion,  # type: ignore[arg-type]
+        objective=fit.objective,
+        log_likelihood=float(fit.evidence[-1]),
+        converged=fit.converged,
+    )

@@ -1,0 +1,100 @@
+"""The two products of an iteration, in two forms with equal results: by scipy, and compiled where numba is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Literal, Protocol
+
+import numpy as np
+
+from crowdqc.errors import Invalid
+from crowdqc.quality.aggregation.pairs import Pairs
+from crowdqc.quality.arrays import Codes, Floats
+
+Engine = Literal["auto", "scipy", "compiled"]
+
+#: Answers from which it pays to load the compiler for one fit.
+MANY = 2_000_000
+
+_engine: ContextVar[Engine] = ContextVar("engine", default="auto")
+
+
+class NoEngine(Invalid):
+    """The compiled form needs numba: install crowdqc[fast]."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expected:
+    """What an expectation step gives.
+
+    Attributes
+    ----------
+    posterior
+        float64[n_items, K].
+    counts
+        float64[pairs, K], expected answers of each pair to items of each true class.
+    evidence
+        Log probability of all answers, in nats.
+    moved
+        Sum over items and classes of the change of the posterior.
+    """
+
+    posterior: Floats
+    counts: Floats
+    evidence: float
+    moved: float
+
+
+class Kernel(Protocol):
+    """Holds the posterior of the items between iterations."""
+
+    def begin(self, posterior: Floats) -> Floats:
+        """Take a first posterior, float64[n_items, K], and count it by pair, float64[pairs, K]."""
+
+    def expect(self, log_rates: Floats, starts: Floats) -> Expected:
+        """Do the expectation step with log P(said | true), float64[pairs, K].
+
+        `starts`, float64[kinds, K], is what the items of each kind have before any answer: the class prior, or
+        1 for the accepted labels of gold and 0 for the others.
+        """
+
+    def scores(self, log_rates: Floats) -> Floats:
+        """Sum the log rates of each item's answers, float64[n_items, K]."""
+
+
+def kernel(pairs: Pairs, kind: Codes) -> Kernel:
+    """Choose the form for these answers; `kind`, int32[n_items], is each item's row of `starts`."""
+    engine = _engine.get()
+    if engine == "auto":
+        loaded = "numba" in sys.modules
+        many = pairs.of_answer.size >= MANY and find_spec("numba") is not None
+        engine = "compiled" if (loaded or many) and pairs.n_classes > 1 else "scipy"
+    if engine == "compiled" and pairs.n_classes > 1:
+        if find_spec("numba") is None:
+            raise NoEngine
+        from crowdqc.quality.aggregation.kernels.compiled import Compiled
+
+        return Compiled(pairs, kind)
+    from crowdqc.quality.aggregation.kernels.plain import Plain
+
+    return Plain(pairs, kind)
+
+
+@contextmanager
+def engine(name: Engine) -> Iterator[None]:
+    """Fix the form for a while; "auto" compiles where that is loaded already or answers are many."""
+    before = _engine.set(name)
+    try:
+        yield
+    finally:
+        _engine.reset(before)
+
+
+def moved(before: Floats, after: Floats) -> float:
+    """Sum the change of a posterior."""
+    return float(np.abs(after - before).sum())

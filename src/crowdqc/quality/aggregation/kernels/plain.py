@@ -1,0 +1,67 @@
+"""The products by scipy.sparse, in log space."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import numpy as np
+
+from crowdqc.quality.aggregation.kernels import Expected, moved
+from crowdqc.quality.aggregation.logs import safe_log
+from crowdqc.quality.aggregation.pairs import Pairs
+from crowdqc.quality.arrays import Codes, Floats
+
+#: Classes up to which a row is reduced column by column.
+SHORT = 16
+
+
+class Plain:
+    """Two sparse products an iteration."""
+
+    def __init__(self, pairs: Pairs, kind: Codes) -> None:
+        from scipy import sparse
+
+        ones = np.ones(pairs.of_answer.size)
+        shape = (pairs.n_items, len(pairs))
+        self._items_by_pair = sparse.csr_array((ones, pairs.of_answer, pairs.ends), shape=shape)
+        self._pairs_by_item = self._items_by_pair.T.tocsr()
+        self._kind = kind
+        self._posterior = np.zeros((pairs.n_items, pairs.n_classes))
+
+    def begin(self, posterior: Floats) -> Floats:
+        self._posterior = posterior
+        return np.asarray(self._pairs_by_item @ posterior)
+
+    def expect(self, log_rates: Floats, starts: Floats) -> Expected:
+        scores = self.scores(log_rates)
+        scores += _logs(starts) if len(starts) == 1 else _logs(starts)[self._kind]
+        posterior, evidence = normalised(scores)
+        change = moved(self._posterior, posterior)
+        return Expected(posterior, self.begin(posterior), float(evidence.sum()), change)
+
+    def scores(self, log_rates: Floats) -> Floats:
+        return np.asarray(self._items_by_pair @ log_rates)
+
+
+def _logs(starts: Floats) -> Floats:
+    """Take logarithms; a label that is not accepted of gold stays impossible, a class without prior nearly so."""
+    if len(starts) == 1:
+        return safe_log(starts)
+    logs = np.full(starts.shape, -np.inf)
+    np.log(starts, out=logs, where=starts > 0)
+    logs[0] = safe_log(starts[0])
+    return logs
+
+
+def normalised(scores: Floats) -> tuple[Floats, Floats]:
+    """Turn log scores into a posterior, float64[n, K], and the log evidence of each row, float64[n]."""
+    K = scores.shape[1]
+    if not scores.size:
+        return np.ones(scores.shape), np.zeros(len(scores))
+    # numpy reduces short rows slowly: column by column, and a product with ones, take a quarter of the time
+    highest = reduce(np.maximum, scores.T) if K <= SHORT else scores.max(axis=1)
+    posterior = scores - highest[:, None]
+    np.exp(posterior, out=posterior)
+    total = posterior @ np.ones(K)
+    posterior /= total[:, None]
+    return posterior, np.log(total) + highest

@@ -1,0 +1,30 @@
+"""Logarithms of probabilities that may be zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from crowdqc.quality.arrays import Floats
+
+#: Stands for log 0: one veto outweighs all other evidence, yet two vetoed classes can still be compared.
+LOG_ZERO = -700.0
+
+
+def safe_log(probabilities: Floats) -> Floats:
+    """Take logarithms with a floor for zero that changes no ranking."""
+    logs = np.full(probabilities.shape, LOG_ZERO)
+    np.log(probabilities, out=logs, where=probabilities > 0)
+    return np.asarray(np.maximum(logs, LOG_ZERO))
+
+
+def log_sum(scores: Floats) -> Floats:
+    """Log of the sum of exponentials of each row, float64[n] from float64[n, K]; -inf where all are.
+
+    >>> log_sum(np.log([[0.25, 0.5], [0.0, 0.0]], where=[[True, True], [False, False]],
+    ...                out=np.full((2, 2), -np.inf))).round(3).tolist()
+    [-0.288, -inf]
+    """
+    highest = scores.max(axis=1, keepdims=True, initial=-np.inf)
+    base = np.where(np.isfinite(highest), highest, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.exp(scores - base).sum(axis=1)) + base[:, 0])

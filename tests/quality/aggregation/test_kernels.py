@@ -1,0 +1,116 @@
+"""The forms of the products against one another, and against crowd-kit."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crowdqc.quality.aggregation import DawidSkene
+from crowdqc.quality.aggregation.kernels import engine, kernel
+from crowdqc.quality.aggregation.pairs import Pairs
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.votes import Votes
+from tests.quality.crowds import Row, rows, simulate, votes_of
+
+pytest.importorskip("numba")
+LIKELIHOOD = {"diagonal": 0.0, "off_diagonal": 0.0, "class_items": 0.0}
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows(), st.dictionaries(st.sampled_from("abcdef"), st.sets(st.sampled_from("PQR"), min_size=1)))
+def test_one_step_is_the_same_in_both_forms(table: list[Row], truth: dict[str, set[str]]) -> None:
+    votes = votes_of(table)
+    gold = Gold.of(votes, truth)
+    for parameters in ({}, LIKELIHOOD):
+        model = DawidSkene(max_iterations=5, tolerance=0, **parameters)  # type: ignore[arg-type]
+        with engine("scipy"):
+            one = model.fit(votes, gold)
+        with engine("compiled"):
+            other = model.fit(votes, gold)
+        np.testing.assert_allclose(one.posterior, other.posterior, atol=1e-9)
+        both = min(one.iterations, other.iterations)  # one of them may come to rest earlier
+        np.testing.assert_allclose(one.objective[:both], other.objective[:both], atol=1e-8)
+
+
+@pytest.mark.parametrize("K", [2, 3, 7, 20])
+def test_a_fit_is_the_same_in_both_forms(K: int) -> None:
+    votes = simulate(3, items=400, workers=15, K=K).votes
+    with engine("scipy"):
+        one = DawidSkene().fit(votes)
+    with engine("compiled"):
+        other = DawidSkene().fit(votes)
+    np.testing.assert_allclose(one.log_posterior, other.log_posterior, atol=1e-6)
+    np.testing.assert_allclose(one.objective, other.objective, rtol=1e-9)
+    assert one.iterations == other.iterations
+
+
+def test_blocks_change_nothing() -> None:
+    """Above `THREADED` answers the items are cut into blocks, which threads share."""
+    rng = np.random.default_rng(5)
+    n, items = 400_000, 80_000
+    votes = Votes.coded(
+        np.repeat(np.arange(items), 5),
+        (rng.integers(1000, size=items)[:, None] + np.arange(5)).ravel() % 1000,
+        rng.integers(2, size=n),
+        items=range(items),
+        workers=range(1000),
+        classes=["n", "y"],
+    )
+    pairs = Pairs.of(votes)
+    kind = np.zeros(items, dtype=np.int32)
+    log_rates = np.log(rng.dirichlet(np.ones(2), len(pairs)))
+    start = rng.dirichlet(np.ones(2), items)
+    prior = np.array([[0.3, 0.7]])
+    with engine("scipy"):
+        plain = kernel(pairs, kind)
+    with engine("compiled"):
+        compiled = kernel(pairs, kind)
+    np.testing.assert_allclose(plain.begin(start), compiled.begin(start), rtol=1e-9)
+    one, other = plain.expect(log_rates, prior), compiled.expect(log_rates, prior)
+    np.testing.assert_allclose(one.posterior, other.posterior, atol=1e-12)
+    np.testing.assert_allclose(one.counts, other.counts, atol=1e-8)
+    np.testing.assert_allclose([one.evidence, one.moved], [other.evidence, other.moved], rtol=1e-9)
+    again = compiled.begin(start)
+    np.testing.assert_array_equal(again, compiled.begin(start))
+
+
+@pytest.mark.parametrize("form", ["scipy", "compiled"])
+@pytest.mark.parametrize("iterations", [1, 3, 12])
+def test_maximum_likelihood_is_that_of_crowdkit(form: str, iterations: int) -> None:
+    crowdkit = pytest.importorskip("crowdkit.aggregation")
+    import pandas
+
+    votes = simulate(8, items=200, workers=12, K=4, overlap=5).votes
+    frame = pandas.DataFrame({"task": votes.item, "worker": votes.worker, "label": votes.label})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = crowdkit.DawidSkene(n_iter=iterations, tol=-np.inf).fit_predict_proba(frame)
+    with engine(form):  # type: ignore[arg-type]
+        ours = DawidSkene(max_iterations=iterations, tolerance=0, **LIKELIHOOD).fit(votes)  # type: ignore[arg-type]
+    expected = theirs.sort_index()[sorted(theirs.columns)].to_numpy()
+    np.testing.assert_allclose(ours.posterior, expected, atol=1e-8)
+
+
+def test_ten_thousand_answers_to_one_item() -> None:
+    rng = np.random.default_rng(0)
+    n = 10_000
+    label = (rng.random(n) < 0.4).astype(int)
+    other = rng.integers(2, size=n)
+    votes = Votes.coded(
+        np.repeat([0, 1], n),
+        np.tile(np.arange(n), 2),
+        np.append(label, other),
+        items=["a", "b"],
+        workers=range(n),
+        classes=["n", "y"],
+    )
+    for form in ("scipy", "compiled"):
+        with engine(form):  # type: ignore[arg-type]
+            consensus = DawidSkene().fit(votes)
+        assert np.isfinite(consensus.objective).all()
+        assert consensus.label[0] == 0
+        assert np.isfinite(consensus.log_odds).all()
