@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from crowdqc.assembly import Installation, assemble
@@ -18,6 +19,10 @@ from tests.ground.run import VARIABLE, Run
 ONLY = "CROWDQC_TEST_ONLY"
 DATABASES = ("sqlite", "postgresql")
 RUN = pytest.StashKey[Run]()
+
+# A machine that does other things beside is no fault of a test.
+hypothesis.settings.register_profile("crowdqc", deadline=None)
+hypothesis.settings.load_profile("crowdqc")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -134,5 +134,5 @@ def test_is_made_by_name(make: type[Aggregator]) -> None:
     assert method(name) == make()
     with pytest.raises(InvalidMethod, match=r"no parameter 'speed'. Parameters: \w+"):
         method(name, {"speed": 1})
-    with pytest.raises(InvalidMethod, match="Methods: majority_vote, dawid_skene"):
+    with pytest.raises(InvalidMethod, match="Methods: auto, majority_vote"):
         method("guess")

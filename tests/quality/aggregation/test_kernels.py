@@ -60,15 +60,15 @@ def test_blocks_change_nothing() -> None:
         workers=range(1000),
         classes=["n", "y"],
     )
-    pairs = Pairs.of(votes)
+    pairs = Pairs.among(votes)
     kind = np.zeros(items, dtype=np.int32)
     log_rates = np.log(rng.dirichlet(np.ones(2), len(pairs)))
     start = rng.dirichlet(np.ones(2), items)
     prior = np.array([[0.3, 0.7]])
     with engine("scipy"):
-        plain = kernel(pairs, kind)
+        plain = kernel(pairs, kind, 2)
     with engine("compiled"):
-        compiled = kernel(pairs, kind)
+        compiled = kernel(pairs, kind, 2)
     np.testing.assert_allclose(plain.begin(start), compiled.begin(start), rtol=1e-9)
     one, other = plain.expect(log_rates, prior), compiled.expect(log_rates, prior)
     np.testing.assert_allclose(one.posterior, other.posterior, atol=1e-12)

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Protocol
 
 from crowdqc.errors import Invalid
+from crowdqc.quality.aggregation.auto import Auto
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.decision import decide
+from crowdqc.quality.aggregation.hierarchical import GradedDawidSkene, HierarchicalDawidSkene
 from crowdqc.quality.aggregation.majority_vote import MajorityVote
+from crowdqc.quality.aggregation.one_coin import OneCoin
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
-__all__ = ["METHODS", "Aggregator", "Consensus", "DawidSkene", "InvalidMethod", "MajorityVote", "decide", "method"]
+__all__ = [
+    "METHODS",
+    "Aggregator",
+    "Auto",
+    "Consensus",
+    "DawidSkene",
+    "GradedDawidSkene",
+    "HierarchicalDawidSkene",
+    "InvalidMethod",
+    "MajorityVote",
+    "OneCoin",
+    "decide",
+    "method",
+]
 
 
 class InvalidMethod(Invalid):
@@ -27,9 +43,13 @@ class Aggregator(Protocol):
     def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus: ...
 
 
-METHODS: Mapping[str, type[MajorityVote] | type[DawidSkene]] = {
+METHODS: Mapping[str, Callable[..., Aggregator]] = {
+    "auto": Auto,
     "majority_vote": MajorityVote,
+    "one_coin": OneCoin,
     "dawid_skene": DawidSkene,
+    "hierarchical_dawid_skene": HierarchicalDawidSkene,
+    "graded_dawid_skene": GradedDawidSkene,
 }
 
 
@@ -49,11 +69,11 @@ def method(name: str, parameters: Mapping[str, object] | None = None) -> Aggrega
     if name not in METHODS:
         raise InvalidMethod(f"There is no method {name!r}. Methods: {', '.join(METHODS)}.", name=name)
     chosen = METHODS[name]
-    names = [field.name for field in fields(chosen)]
+    names = [field.name for field in fields(chosen)]  # type: ignore[arg-type]
     unknown = [key for key in parameters or {} if key not in names]
     if unknown:
         raise InvalidMethod(
             f"{name} has no parameter {unknown[0]!r}. Parameters: {', '.join(names)}.",
             errors=[{"where": f"parameters.{key}", "what": "not a parameter of this method"} for key in unknown],
         )
-    return chosen(**(parameters or {}))  # type: ignore[arg-type]
+    return chosen(**(parameters or {}))

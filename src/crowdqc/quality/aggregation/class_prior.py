@@ -48,9 +48,9 @@ class ClassPrior:
     def of(cls, votes: Votes, gold: Gold, prior: Prior, items: float) -> ClassPrior:
         """Read the class prior for these votes; raises `InvalidParameter`."""
         K, known = votes.n_classes, gold.known
+        drawn = (votes.answers_per_item() > 0) & ~known
         first = first_prior(prior, K)
         uniform = np.full(K, 1 / max(K, 1))
-        drawn = (votes.answers_per_item() > 0) & ~known
         kind = np.where(drawn, 0, 1).astype(np.int32)
         rows = [first, uniform]
         if known.any():

@@ -22,7 +22,7 @@ class Confusion(Protocol):
         """
 
     def evidence(self, worker: Codes, label: Codes) -> Floats:
-        """Log P(said | true) of answers, float64[n, K], columns true."""
+        """Log P(said | state) of answers, float64[n, S]; the states are those of `Consensus.log_states`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,13 +59,10 @@ class PairConfusion:
         return np.asarray(table)
 
     def evidence(self, worker: Codes, label: Codes) -> Floats:
-        K = self.pairs.n_classes
-        number = np.full(self.pairs.n_workers * K, -1, dtype=np.int32)
-        number[self.pairs.worker.astype(np.int64) * K + self.pairs.label] = np.arange(len(self.pairs))
-        pair = number[worker.astype(np.int64) * K + label]
+        pair = self.pairs.of(worker, label)
         logs = self.log_rates[pair]
-        if (pair < 0).any():
-            new = pair < 0
+        new = pair < 0
+        if new.any():
             mass = self.mass()[worker[new]]
             logs[new] = safe_log(self.pseudo.T[label[new]] / np.where(mass > 0, mass, 1.0))
         return np.asarray(logs)
@@ -84,6 +81,43 @@ class PairConfusion:
         spread = np.maximum(total - alpha, 1e-12)
         alpha = np.maximum(alpha, 1e-12)
         return np.asarray(betaincinv(alpha, spread, tail)), np.asarray(betaincinv(alpha, spread, 1 - tail))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GradedConfusion:
+    """Matrices for items of several grades of difficulty: the states are grades within classes.
+
+    Attributes
+    ----------
+    states
+        The matrices whose rows are the states, float64[pairs, K * grades] and so on.
+    share
+        float64[K, grades], share of each grade among the items of a class.
+    """
+
+    states: PairConfusion
+    share: Floats
+
+    def evidence(self, worker: Codes, label: Codes) -> Floats:
+        return self.states.evidence(worker, label)
+
+    def table(self) -> Floats:
+        return self.by_class().table()
+
+    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
+        """As `PairConfusion.interval`, of the matrices over classes."""
+        return self.by_class().interval(level)
+
+    def by_class(self) -> PairConfusion:
+        """Average the grades of each class by their shares of the items."""
+        (K, G), states = self.share.shape, self.states
+        rates = np.exp(states.log_rates).reshape(-1, K, G)
+        return PairConfusion(
+            pairs=states.pairs,
+            counts=states.counts.reshape(-1, K, G).sum(axis=2),
+            pseudo=(states.pseudo.reshape(K, G, K) * self.share[:, :, None]).sum(axis=1),
+            log_rates=safe_log((rates * self.share).sum(axis=2)),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

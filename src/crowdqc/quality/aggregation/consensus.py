@@ -38,6 +38,9 @@ class Consensus:
     confusion
         What each worker says of each true class; `confusion.table()` is float64[n_workers, K, K]. None for a
         method that has none.
+    log_states
+        float64[n_items, S], the log posterior of finer states than classes, grade by grade within each class,
+        where the method has such; they are what `confusion.evidence` speaks of. None where states are classes.
     skill
         float64[n_workers], the method's own number for how good a worker is (its docstring says on which scale);
         NaN for a worker without answers, None for a method that has none.
@@ -60,6 +63,7 @@ class Consensus:
     known: Flags
     class_prior: Floats
     confusion: Confusion | None = None
+    log_states: Floats | None = None
     skill: Floats | None = None
     difficulty: Floats | None = None
     iterations: int = 0
@@ -183,7 +187,19 @@ class Consensus:
             others = self._counts(votes, item) - np.add.reduceat(given, starts)[group]
             return np.asarray(weight * others)
         evidence = self.confusion.evidence(worker, label)
-        return np.asarray(self.log_posterior[item] - np.add.reduceat(evidence, starts)[group])
+        states = self.log_posterior if self.log_states is None else self.log_states
+        others = states[item] - np.add.reduceat(evidence, starts)[group]
+        if self.log_states is None:
+            return np.asarray(others)
+        K = votes.n_classes
+        return log_sum(others.reshape(item.size * K, -1)).reshape(-1, K)
+
+    def foretells(self, item: Codes, worker: Codes, label: Codes) -> Floats:
+        """Log probability that the fit gives to answers that it has not seen, float64[n]."""
+        if self.confusion is None:
+            raise ValueError("a method without confusion matrices foretells nothing")
+        states = self.log_posterior if self.log_states is None else self.log_states
+        return log_sum(states[item] + self.confusion.evidence(worker, label))
 
     @staticmethod
     def _counts(votes: Votes, item: Codes) -> Floats:

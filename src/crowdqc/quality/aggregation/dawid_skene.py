@@ -93,7 +93,7 @@ class DawidSkene:
         if not len(votes):
             return Consensus.of(safe_log(prior.fixed)[0:1].repeat(votes.n_items, 0), votes, gold,
                                 class_prior=prior.fixed[0])  # fmt: skip
-        pairs = Pairs.of(votes)
+        pairs = Pairs.among(votes)
         pseudo = self.pseudo_answers(votes.n_classes)
         answered = int(np.count_nonzero(np.diff(pairs.ends)))
         fit = maximise(

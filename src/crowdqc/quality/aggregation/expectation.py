@@ -20,7 +20,7 @@ from crowdqc.quality.votes import Votes
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """What a maximisation step gives: log P(said | true) of each pair, float64[pairs, K], and its log density."""
+    """What a maximisation step gives: log P(said | state) of each pair, float64[pairs, S], and its log density."""
 
     log_rates: Floats
     density: float
@@ -42,11 +42,11 @@ class Fit:
     Attributes
     ----------
     log_scores
-        float64[n_items, K], not normalised; gold is not restricted yet.
+        float64[n_items, S], not normalised; gold is not restricted yet.
     starts
-        float64[kinds, K], the rows of the item prior.
+        float64[kinds, S], the rows of the item prior.
     counts, log_rates
-        float64[pairs, K].
+        float64[pairs, S].
     objective, evidence
         float64[iterations]: log posterior density of the parameters, which never falls; log likelihood.
     converged
@@ -87,16 +87,16 @@ def maximise(
     tolerance: float,
     items: int,
 ) -> Fit:
-    """Iterate from a first posterior, float64[n_items, K], until its mean movement is within `tolerance`.
+    """Iterate from a first posterior, float64[n_items, S], until its mean movement is within `tolerance`.
 
     Parameters
     ----------
     learn
-        From expected counts, float64[pairs, K], to the rates.
+        From expected counts, float64[pairs, S], to the rates.
     items
         Items that can move: those with answers.
     """
-    products = kernel(pairs, prior.kind)
+    products = kernel(pairs, prior.kind, posterior.shape[1])
     counts = products.begin(posterior)
     objective: list[float] = []
     evidence: list[float] = []

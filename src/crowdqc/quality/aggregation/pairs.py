@@ -45,7 +45,7 @@ class Pairs:
     n_classes: int
 
     @classmethod
-    def of(cls, votes: Votes) -> Self:
+    def among(cls, votes: Votes) -> Self:
         K = votes.n_classes
         cell = votes.worker * np.int64(K) + votes.label
         used = np.zeros(votes.n_workers * K, dtype=bool)
@@ -71,6 +71,13 @@ class Pairs:
     @property
     def n_items(self) -> int:
         return int(self.ends.size - 1)
+
+    def of(self, worker: Codes, label: Codes) -> Codes:
+        """Give the pair of each worker with each label, int32[n]; -1 where it does not occur."""
+        K = self.n_classes
+        number = np.full(self.n_workers * K, -1, dtype=np.int32)
+        number[self.worker.astype(np.int64) * K + self.label] = np.arange(len(self))
+        return np.asarray(number[worker.astype(np.int64) * K + label])
 
     @property
     def busy(self) -> Codes:

@@ -35,9 +35,9 @@ class Expected:
     Attributes
     ----------
     posterior
-        float64[n_items, K].
+        float64[n_items, S], for S states of an item: its classes, or finer ones.
     counts
-        float64[pairs, K], expected answers of each pair to items of each true class.
+        float64[pairs, S], expected answers of each pair to items of each state.
     evidence
         Log probability of all answers, in nats.
     moved
@@ -54,32 +54,32 @@ class Kernel(Protocol):
     """Holds the posterior of the items between iterations."""
 
     def begin(self, posterior: Floats) -> Floats:
-        """Take a first posterior, float64[n_items, K], and count it by pair, float64[pairs, K]."""
+        """Take a first posterior, float64[n_items, S], and count it by pair, float64[pairs, S]."""
 
     def expect(self, log_rates: Floats, starts: Floats) -> Expected:
-        """Do the expectation step with log P(said | true), float64[pairs, K].
+        """Do the expectation step with log P(said | state), float64[pairs, S].
 
-        `starts`, float64[kinds, K], is what the items of each kind have before any answer: the class prior, or
+        `starts`, float64[kinds, S], is what the items of each kind have before any answer: the class prior, or
         1 for the accepted labels of gold and 0 for the others.
         """
 
     def scores(self, log_rates: Floats) -> Floats:
-        """Sum the log rates of each item's answers, float64[n_items, K]."""
+        """Sum the log rates of each item's answers, float64[n_items, S]."""
 
 
-def kernel(pairs: Pairs, kind: Codes) -> Kernel:
+def kernel(pairs: Pairs, kind: Codes, states: int) -> Kernel:
     """Choose the form for these answers; `kind`, int32[n_items], is each item's row of `starts`."""
     engine = _engine.get()
     if engine == "auto":
         loaded = "numba" in sys.modules
         many = pairs.of_answer.size >= MANY and find_spec("numba") is not None
-        engine = "compiled" if (loaded or many) and pairs.n_classes > 1 else "scipy"
-    if engine == "compiled" and pairs.n_classes > 1:
+        engine = "compiled" if (loaded or many) and states > 1 else "scipy"
+    if engine == "compiled" and states > 1:
         if find_spec("numba") is None:
             raise NoEngine
         from crowdqc.quality.aggregation.kernels.compiled import Compiled
 
-        return Compiled(pairs, kind)
+        return Compiled(pairs, kind, states)
     from crowdqc.quality.aggregation.kernels.plain import Plain
 
     return Plain(pairs, kind)

@@ -1,6 +1,6 @@
 """Both products in one pass over the answers, compiled by numba where it is installed.
 
-The pass works with odds against the last class, as products, so that an answer costs K - 1 multiplications and no
+The pass works with odds against the last state, as products, so that an answer costs S - 1 multiplications and no
 logarithm. Items are cut into a fixed number of blocks, so that results do not depend on the number of threads.
 """
 
@@ -26,18 +26,17 @@ BLOCKS = 4
 class Compiled:
     """One pass an iteration; the posterior that it gives is overwritten by the next."""
 
-    def __init__(self, pairs: Pairs, kind: Codes) -> None:
-        K = pairs.n_classes
+    def __init__(self, pairs: Pairs, kind: Codes, states: int) -> None:
         self._pairs, self._kind = pairs, np.ascontiguousarray(kind)
-        self._pass, self._count = _compile_pass(K), _compile_count(K)
+        self._pass, self._count = _compile_pass(states), _compile_count(states)
         many = pairs.of_answer.size >= THREADED and len(pairs) * BLOCKS <= pairs.of_answer.size
         # blocks of equally many answers
         parts = np.linspace(0, pairs.of_answer.size, (BLOCKS if many else 1) + 1)
         self._cuts = np.searchsorted(pairs.ends, parts, side="left")
         self._cuts[0], self._cuts[-1] = 0, pairs.n_items
         self._answers_of_pair = np.bincount(pairs.of_answer, minlength=len(pairs)).astype(np.float64)
-        self._posterior = np.zeros((pairs.n_items, K))
-        self._counts = np.zeros((len(self._cuts) - 1, len(pairs), K - 1))
+        self._posterior = np.zeros((pairs.n_items, states))
+        self._counts = np.zeros((len(self._cuts) - 1, len(pairs), states - 1))
 
     def begin(self, posterior: Floats) -> Floats:
         self._posterior[:] = posterior
@@ -47,7 +46,7 @@ class Compiled:
     def expect(self, log_rates: Floats, starts: Floats) -> Expected:
         odds = np.exp(log_rates[:, :-1] - log_rates[:, -1:])
         found = self._each_block(self._pass, self._kind, odds, np.ascontiguousarray(starts), self._posterior)
-        # what the odds leave out: each answer's rate of the last class
+        # what the odds leave out: each answer's rate of the last state
         apart = float(self._answers_of_pair @ log_rates[:, -1])
         return Expected(
             posterior=self._posterior,
@@ -57,13 +56,13 @@ class Compiled:
         )
 
     def scores(self, log_rates: Floats) -> Floats:
-        scores = np.empty((self._pairs.n_items, self._pairs.n_classes))
+        scores = np.empty(self._posterior.shape)
         _sum(self._pairs.of_answer, self._pairs.ends, np.ascontiguousarray(log_rates), scores)
         return scores
 
     def _counted(self) -> Floats:
-        """Add up the blocks, and the last class, which has what the others leave."""
-        table = np.empty((len(self._pairs), self._pairs.n_classes))
+        """Add up the blocks, and the last state, which has what the others leave."""
+        table = np.empty((len(self._pairs), self._posterior.shape[1]))
         self._counts.sum(axis=0, out=table[:, :-1])
         np.subtract(self._answers_of_pair, table[:, :-1].sum(axis=1), out=table[:, -1])
         np.maximum(table[:, -1], 0.0, out=table[:, -1])
@@ -85,20 +84,20 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(BLOCKS, thread_name_prefix="crowdqc")
 
 
-# The number of classes is fixed when a pass is compiled, for then its short loops are unrolled.
+# The number of states is fixed when a pass is compiled, for then its short loops are unrolled.
 
 
 @cache
-def _compile_pass(K: int) -> Callable[..., tuple[float, float]]:
-    last = K - 1
+def _compile_pass(S: int) -> Callable[..., tuple[float, float]]:
+    last = S - 1
 
     @njit(cache=True, nogil=True, fastmath={"contract"})
     def one_pass(pair, ends, low, high, kind, odds, starts, posterior, counts):  # type: ignore[no-untyped-def]
         evidence, product, moved = 0.0, 1.0, 0.0
-        row = np.empty(K)
+        row = np.empty(S)
         for item in range(low, high):
             begin, end = ends[item], ends[item + 1]
-            for k in range(K):
+            for k in range(S):
                 row[k] = starts[kind[item], k]
             for answer in range(begin, end):
                 of = pair[answer]
@@ -107,13 +106,13 @@ def _compile_pass(K: int) -> Callable[..., tuple[float, float]]:
                 if (answer - begin) & 7 == 7:
                     # eight odds of at most 1e32 cannot overflow; then start from 1 again
                     highest = row[0]
-                    for k in range(1, K):
+                    for k in range(1, S):
                         highest = max(highest, row[k])
-                    for k in range(K):
+                    for k in range(S):
                         row[k] /= highest
                     evidence += np.log(highest)
             total = 0.0
-            for k in range(K):
+            for k in range(S):
                 total += row[k]
             if 1e-150 < total < 1e150:
                 # one logarithm for many items
@@ -124,7 +123,7 @@ def _compile_pass(K: int) -> Callable[..., tuple[float, float]]:
             else:
                 evidence += np.log(total)
             share = 1.0 / total
-            for k in range(K):
+            for k in range(S):
                 value = row[k] * share
                 moved += abs(value - posterior[item, k])
                 posterior[item, k] = value
@@ -139,8 +138,8 @@ def _compile_pass(K: int) -> Callable[..., tuple[float, float]]:
 
 
 @cache
-def _compile_count(K: int) -> Callable[..., None]:
-    last = K - 1
+def _compile_count(S: int) -> Callable[..., None]:
+    last = S - 1
 
     @njit(cache=True, nogil=True)
     def count(pair, ends, low, high, posterior, counts):  # type: ignore[no-untyped-def]

@@ -26,7 +26,7 @@ class Plain:
         self._items_by_pair = sparse.csr_array((ones, pairs.of_answer, pairs.ends), shape=shape)
         self._pairs_by_item = self._items_by_pair.T.tocsr()
         self._kind = kind
-        self._posterior = np.zeros((pairs.n_items, pairs.n_classes))
+        self._posterior = np.zeros((pairs.n_items, 0))
 
     def begin(self, posterior: Floats) -> Floats:
         self._posterior = posterior

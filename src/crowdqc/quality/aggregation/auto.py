@@ -1,0 +1,195 @@
+"""The method that chooses among methods: by what they foretell, by gold held out, and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.dawid_skene import DawidSkene
+from crowdqc.quality.aggregation.evidence import Foretelling, Trial, mean_and_error
+from crowdqc.quality.aggregation.hierarchical import GradedDawidSkene, HierarchicalDawidSkene
+from crowdqc.quality.aggregation.one_coin import OneCoin
+from crowdqc.quality.aggregation.parameters import check_number, check_whole
+from crowdqc.quality.arrays import Floats
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.votes import Votes
+
+#: From the simplest to the richest. The first has majority vote's labels, and a probability.
+CANDIDATES: Mapping[str, Foretelling] = {
+    "majority_vote": OneCoin(pooled=True),
+    "one_coin": OneCoin(),
+    "dawid_skene": DawidSkene(),
+    "hierarchical_dawid_skene": HierarchicalDawidSkene(),
+    "graded_dawid_skene": GradedDawidSkene(),
+}
+#: Held-out answers below which nothing is told apart.
+FEW = 100
+#: Gold items below which gold has no say.
+FEW_GOLD = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A method that was tried.
+
+    Attributes
+    ----------
+    name
+    figure
+        Mean log probability that it gave to answers it had not seen, in nats; nearer 0 is better.
+    behind, error
+        How far it is behind the best candidate, and the standard error of that, worker by worker.
+    gold
+        Share of gold items that it labelled right while they were kept from it; NaN without enough gold.
+    note
+        What speaks against it, in words; empty for the chosen.
+    """
+
+    name: str
+    figure: float
+    behind: float
+    error: float
+    gold: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What was chosen, why, and what else was tried."""
+
+    consensus: Consensus
+    chosen: str
+    reason: str
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Auto:
+    """Take the simplest method that is not clearly worse than the best.
+
+    Each candidate is fitted to four fifths of the answers and asked for the probability of the rest. The simplest
+    that is behind the best by no more than `errors` standard errors is taken: a richer model must earn its
+    parameters, and where workers answered little it does not. Gold, where there is enough, is held out as well,
+    and a candidate that is clearly worse on it is out.
+
+    Parameters
+    ----------
+    errors
+        Standard errors that count as clearly; they treat a worker's answers as one piece of evidence.
+    seed
+        Deals the answers into parts.
+
+    Notes
+    -----
+    A model may foretell answers better and yet name the truth worse, when it uses its freedom to rename classes.
+    The candidates with much freedom therefore keep the classes' shares (see `HierarchicalDawidSkene`), and
+    `docs/reference/benchmarks.md` shows on real crowds how far the choice can be trusted.
+
+    References
+    ----------
+    T. Hastie, R. Tibshirani, J. Friedman (2009), The elements of statistical learning, section 7.10 (the rule of
+    the simplest model within the error of the best).
+    """
+
+    errors: float = 2.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_number(self, "errors")
+        check_whole(self, "seed", low=0, high=2**63 - 1)
+
+    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+        """Choose and fit; the consensus' `chosen` is the `Choice` without the consensus itself."""
+        return self.choose(votes, gold).consensus
+
+    def choose(self, votes: Votes, gold: Gold | None = None) -> Choice:
+        """Try every candidate and fit the chosen one to all answers."""
+        gold = Gold.none(votes) if gold is None else gold
+        trial = Trial.of(votes, gold, self.seed)
+        worker = trial.votes.worker[trial.counted]
+        if worker.size < FEW or np.unique(worker).size < 2 or votes.n_classes < 2:
+            return self._simplest(votes, gold, int(worker.size))
+        foretold = {name: trial.foretold(method) for name, method in CANDIDATES.items()}
+        best = max(foretold, key=lambda name: foretold[name].mean())
+        behind = {name: mean_and_error(foretold[best] - logs, worker) for name, logs in foretold.items()}
+        right = _on_gold(votes, gold, self.seed)
+        notes = {name: self._against(name, best, behind, right) for name in CANDIDATES}
+        chosen = next((name for name in CANDIDATES if not notes[name]), best)
+        candidates = tuple(
+            Candidate(
+                name=name,
+                figure=float(logs.mean()),
+                behind=behind[name][0],
+                error=behind[name][1],
+                gold=float(right[name].mean()) if right else float("nan"),
+                note="" if name == chosen else notes[name] or f"not better than {chosen}, and less simple",
+            )
+            for name, logs in foretold.items()
+        )
+        reason = self._reason(chosen, best, candidates, worker.size)
+        return _made(CANDIDATES[chosen].fit(votes, gold), chosen, reason, candidates)
+
+    def _against(
+        self, name: str, best: str, behind: Mapping[str, tuple[float, float]], right: Mapping[str, Floats]
+    ) -> str:
+        """Say why a candidate is out; nothing where it is not."""
+        if right:
+            top = max(right, key=lambda other: right[other].mean())
+            item = np.arange(right[name].size, dtype=np.int32)
+            lost, error = mean_and_error(right[top] - right[name], item)
+            if lost > self.errors * error:
+                return f"on gold that was kept from it {lost:.1%} worse than {top} (standard error {error:.1%})"
+        lag, error = behind[name]
+        if name != best and lag > self.errors * error:
+            return f"foretells an answer {lag:.3f} nats worse than {best} (standard error {error:.3f})"
+        return ""
+
+    def _reason(self, chosen: str, best: str, candidates: tuple[Candidate, ...], n: int) -> str:
+        of = {candidate.name: candidate for candidate in candidates}
+        simpler = [name for name in list(of)[: list(of).index(chosen)]]
+        words = f"{chosen} foretells the {n:,} held-out answers "
+        if chosen == best:
+            words += f"best ({of[chosen].figure:.3f} nats an answer)"
+        else:
+            words += (
+                f"as well as {best} does, within {self.errors:g} standard errors "
+                f"({of[chosen].behind:.3f} +- {of[chosen].error:.3f} nats), and is simpler"
+            )
+        if simpler:
+            words += "; " + ", ".join(simpler) + (" is" if len(simpler) == 1 else " are") + " clearly worse"
+        return words + "."
+
+    def _simplest(self, votes: Votes, gold: Gold, n: int) -> Choice:
+        reason = (
+            f"majority_vote: only {n} answers could be held out while others of their items remain, "
+            f"by more than one worker; with fewer than {FEW} nothing tells the methods apart."
+        )
+        if votes.n_classes < 2:
+            reason = "majority_vote: there is one class only."
+        return _made(CANDIDATES["majority_vote"].fit(votes, gold), "majority_vote", reason, ())
+
+
+def _made(consensus: Consensus, chosen: str, reason: str, candidates: tuple[Candidate, ...]) -> Choice:
+    choice = Choice(consensus, chosen, reason, candidates)
+    # a consensus that held its own choice would hold itself
+    told = replace(consensus, chosen={"method": chosen, "reason": reason, "candidates": candidates})
+    return replace(choice, consensus=told)
+
+
+def _on_gold(votes: Votes, gold: Gold, seed: int) -> dict[str, Floats]:
+    """Keep each gold item from the candidates once and see whether they find it, float64[gold items] by name."""
+    asked = np.flatnonzero(gold.known & (votes.answers_per_item() > 0))
+    if asked.size < FEW_GOLD:
+        return {}
+    part = np.random.default_rng(seed).permutation(asked.size) % 3
+    right = {name: np.zeros(asked.size) for name in CANDIDATES}
+    for out in range(3):
+        kept = gold.accepted.copy()
+        kept[asked[part == out]] = False
+        for name, method in CANDIDATES.items():
+            label = method.fit(votes, Gold(kept)).label[asked[part == out]]
+            right[name][part == out] = gold.accepted[asked[part == out], label]
+    return right
