@@ -8,6 +8,7 @@ from typing import Protocol
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.auto import Auto
+from crowdqc.quality.aggregation.bayesian import BayesianDawidSkene
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.decision import decide
@@ -21,6 +22,7 @@ __all__ = [
     "METHODS",
     "Aggregator",
     "Auto",
+    "BayesianDawidSkene",
     "Consensus",
     "DawidSkene",
     "GradedDawidSkene",
@@ -50,6 +52,7 @@ METHODS: Mapping[str, Callable[..., Aggregator]] = {
     "dawid_skene": DawidSkene,
     "hierarchical_dawid_skene": HierarchicalDawidSkene,
     "graded_dawid_skene": GradedDawidSkene,
+    "bayesian_dawid_skene": BayesianDawidSkene,
 }
 
 

@@ -41,7 +41,7 @@ class Candidate:
     figure
         Mean log probability that it gave to answers it had not seen, in nats; nearer 0 is better.
     behind, error
-        How far it is behind the best candidate, and the standard error of that, worker by worker.
+        How far it is behind the best candidate, and the standard error of that.
     gold
         Share of gold items that it labelled right while they were kept from it; NaN without enough gold.
     note
@@ -78,7 +78,7 @@ class Auto:
     Parameters
     ----------
     errors
-        Standard errors that count as clearly; they treat a worker's answers as one piece of evidence.
+        Standard errors that count as clearly; they allow for answers of one worker, or to one item, being alike.
     seed
         Deals the answers into parts.
 
@@ -109,12 +109,12 @@ class Auto:
         """Try every candidate and fit the chosen one to all answers."""
         gold = Gold.none(votes) if gold is None else gold
         trial = Trial.of(votes, gold, self.seed)
-        worker = trial.votes.worker[trial.counted]
+        worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
         if worker.size < FEW or np.unique(worker).size < 2 or votes.n_classes < 2:
             return self._simplest(votes, gold, int(worker.size))
         foretold = {name: trial.foretold(method) for name, method in CANDIDATES.items()}
         best = max(foretold, key=lambda name: foretold[name].mean())
-        behind = {name: mean_and_error(foretold[best] - logs, worker) for name, logs in foretold.items()}
+        behind = {name: mean_and_error(foretold[best] - logs, worker, item) for name, logs in foretold.items()}
         right = _on_gold(votes, gold, self.seed)
         notes = {name: self._against(name, best, behind, right) for name in CANDIDATES}
         chosen = next((name for name in CANDIDATES if not notes[name]), best)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.logs import safe_log
 from crowdqc.quality.aggregation.pairs import Pairs
@@ -72,15 +73,9 @@ class PairConfusion:
 
         The marginal of the Dirichlet posterior of a row is a Beta. The expected counts are taken for counts.
         """
-        from scipy.special import betaincinv
-
         alpha = np.tile(self.pseudo, (self.pairs.n_workers, 1, 1))
         alpha[self.pairs.worker, :, self.pairs.label] += self.counts
-        total = alpha.sum(axis=2, keepdims=True)
-        tail = (1 - level) / 2
-        spread = np.maximum(total - alpha, 1e-12)
-        alpha = np.maximum(alpha, 1e-12)
-        return np.asarray(betaincinv(alpha, spread, tail)), np.asarray(betaincinv(alpha, spread, 1 - tail))
+        return beta_quantiles(alpha, alpha.sum(axis=2, keepdims=True) - alpha, level)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,22 +97,58 @@ class GradedConfusion:
         return self.states.evidence(worker, label)
 
     def table(self) -> Floats:
-        return self.by_class().table()
+        K, G = self.share.shape
+        by_grade = self.states.table().reshape(-1, K, G, K)
+        return np.asarray((by_grade * self.share[:, :, None]).sum(axis=2))
 
     def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
-        """As `PairConfusion.interval`, of the matrices over classes."""
-        return self.by_class().interval(level)
+        """Equal-tailed credible interval of each cell, float64[n_workers, K, K] twice, all grades as one."""
+        K, G = self.share.shape
+        mass = self.states.mass().reshape(-1, K, G).sum(axis=2)
+        table = self.table()
+        return beta_quantiles(table * mass[:, :, None], (1 - table) * mass[:, :, None], level)
 
-    def by_class(self) -> PairConfusion:
-        """Average the grades of each class by their shares of the items."""
-        (K, G), states = self.share.shape, self.states
-        rates = np.exp(states.log_rates).reshape(-1, K, G)
-        return PairConfusion(
-            pairs=states.pairs,
-            counts=states.counts.reshape(-1, K, G).sum(axis=2),
-            pseudo=(states.pseudo.reshape(K, G, K) * self.share[:, :, None]).sum(axis=1),
-            log_rates=safe_log((rates * self.share).sum(axis=2)),
-        )
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampledConfusion:
+    """Matrices of which draws are known: their means, and how far the draws spread.
+
+    Attributes
+    ----------
+    mean
+        The posterior means.
+    variance
+        float64[pairs, K], posterior variance of each rate.
+    draws
+        float32[n_workers, draws], draws of each worker's accuracy on items as they come.
+    """
+
+    mean: PairConfusion
+    variance: Floats
+    draws: NDArray[np.float32]
+
+    def evidence(self, worker: Codes, label: Codes) -> Floats:
+        return self.mean.evidence(worker, label)
+
+    def table(self) -> Floats:
+        return self.mean.table()
+
+    def interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Equal-tailed credible interval of each cell, float64[n_workers, K, K] twice.
+
+        Those of the Beta with the cell's mean and variance.
+        """
+        pairs, table = self.mean.pairs, self.table()
+        # a label that the worker never used: the Dirichlet of his mean counts
+        spread = np.repeat(self.mean.mass()[:, :, None], pairs.n_classes, axis=2)
+        rate, variance = np.exp(self.mean.log_rates), np.maximum(self.variance, 1e-12)
+        spread[pairs.worker, :, pairs.label] = np.maximum(rate * (1 - rate) / variance - 1, 1e-3)
+        return beta_quantiles(table * spread, (1 - table) * spread, level)
+
+    def accuracy_interval(self, level: float = 0.95) -> tuple[Floats, Floats]:
+        """Equal-tailed credible interval of each worker's accuracy, float64[n_workers] twice."""
+        low, high = np.quantile(self.draws, [(1 - level) / 2, (1 + level) / 2], axis=1)
+        return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,3 +179,11 @@ class CoinConfusion:
 
     def _rates(self) -> tuple[Floats, Floats]:
         return self.accuracy, (1 - self.accuracy) / max(self.n_classes - 1, 1)
+
+
+def beta_quantiles(right: Floats, wrong: Floats, level: float) -> tuple[Floats, Floats]:
+    """Equal-tailed interval of Beta(right, wrong), of their shape twice."""
+    from scipy.special import betaincinv
+
+    shape, tail = (np.maximum(right, 1e-12), np.maximum(wrong, 1e-12)), (1 - level) / 2
+    return np.asarray(betaincinv(*shape, tail)), np.asarray(betaincinv(*shape, 1 - tail))

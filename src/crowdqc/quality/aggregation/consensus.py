@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from crowdqc.quality.aggregation import decision
 from crowdqc.quality.aggregation.confusion import Confusion
 from crowdqc.quality.aggregation.logs import log_sum
-from crowdqc.quality.arrays import CHUNK, Codes, Flags, Floats
+from crowdqc.quality.arrays import CHUNK, Codes, Counts, Flags, Floats
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
@@ -163,6 +163,18 @@ class Consensus:
             NaN where nobody else answered the item and it is not gold.
         """
         chances = np.empty(len(votes))
+        for part, others in self.others(votes):
+            chances[part] = others[np.arange(len(others)), votes.label[part]]
+        return chances
+
+    def others(self, votes: Votes) -> Iterator[tuple[slice, Floats]]:
+        """Give the posterior of each answer's item had its worker not answered it, as `without_own` says.
+
+        Yields
+        ------
+        slice, float64[answers of the slice, K]
+            One chunk of the answers after the other; a row of NaN where nobody else answered and it is not gold.
+        """
         own = np.cumsum(votes.opens_group()) - 1
         own_size = np.bincount(own)[own] if len(votes) else own
         alone = (own_size == votes.answers_per_item()[votes.item]) & ~self.known[votes.item]
@@ -171,10 +183,43 @@ class Consensus:
             scores = self._others_scores(votes, part, own[part], weight)
             gilded = self.known[votes.item[part]]
             scores[gilded] = self.log_posterior[votes.item[part][gilded]]
-            mine = scores[np.arange(len(scores)), votes.label[part]]
-            chances[part] = np.exp(mine - log_sum(scores))
-        chances[alone] = np.nan
-        return chances
+            others = np.exp(scores - log_sum(scores)[:, None])
+            others[alone[part]] = np.nan
+            yield part, others
+
+    def leaving_out(self, votes: Votes, place: Counts, row: Counts) -> Floats:
+        """Give the posterior of items had some of their answers not been given.
+
+        Parameters
+        ----------
+        place, row
+            int64[m], each question asked and an answer, by its row, that is left out of it; questions are numbered
+            from 0, rise, and all answers left out of one are to one item.
+
+        Returns
+        -------
+        float64[questions, K]
+            A row of NaN where no answer remains and the item is not gold.
+        """
+        if not row.size:
+            return np.zeros((0, votes.n_classes))
+        starts = np.flatnonzero(np.diff(place, prepend=-1))
+        item, K = votes.item[row[starts]], votes.n_classes
+        left = votes.answers_per_item()[item] - np.diff(starts, append=row.size)
+        if self.confusion is None:
+            given = np.zeros((item.size, K))
+            np.add.at(given, (place, votes.label[row]), 1.0)
+            scores = _weight_of_a_vote(votes) * (votes.counts()[item] - given)
+            scores[self.known[item]] = self.log_posterior[item[self.known[item]]]
+        else:
+            states = self.log_posterior if self.log_states is None else self.log_states
+            evidence = self.confusion.evidence(votes.worker[row], votes.label[row])
+            scores = states[item] - np.add.reduceat(evidence, starts)
+            scores = log_sum(scores.reshape(item.size * K, -1)).reshape(-1, K)
+        scores[(left == 0) & ~self.known[item]] = np.nan
+        highest = scores.max(axis=1, keepdims=True, initial=-np.inf)
+        shares = np.exp(scores - np.where(np.isfinite(highest), highest, 0.0))
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def _others_scores(self, votes: Votes, part: slice, own: Codes, weight: float) -> Floats:
         """Log scores of the classes from everyone but the answer's worker, float64[answers of part, K]."""

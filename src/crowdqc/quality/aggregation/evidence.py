@@ -14,7 +14,10 @@ from crowdqc.quality.votes import Votes
 
 #: Parts that the answers are dealt into; one is held out at a time.
 FOLDS = 5
-#: Answers that all fits of one candidate together may read: more answers, fewer folds; above it a sample of items.
+#: Times that they are dealt anew where they are few: one deal more or less should not decide.
+DEALS = 2
+#: Answers that the fits of one candidate may read in all: with more answers fewer deals, then fewer parts, and in
+#: the end a sample of the items.
 WORK = 300_000
 
 
@@ -32,59 +35,71 @@ class Trial:
     ----------
     votes, gold
         All answers, or those to a sample of items where there are more than `WORK`.
-    fold
-        int8[n], the part of each answer; answers to one item are dealt to different parts in turn.
+    deals
+        Each an int32[n], the part of each answer; answers to one item are dealt to different parts in turn.
     folds
         The parts that are held out, one at a time.
     """
 
     votes: Votes
     gold: Gold
-    fold: Codes
+    deals: tuple[Codes, ...]
     folds: tuple[int, ...]
 
     @classmethod
     def of(cls, votes: Votes, gold: Gold, seed: int) -> Trial:
+        """Deal the answers."""
         rng = np.random.default_rng(seed)
-        n = len(votes)
-        if n > WORK:
-            drawn = rng.random(votes.n_items) < WORK / n
+        if len(votes) > WORK:
+            drawn = rng.random(votes.n_items) < WORK / len(votes)
             votes = votes.where(drawn[votes.item])
-        place = np.empty(len(votes), dtype=np.int64)
-        order = np.lexsort((rng.random(len(votes)), votes.item))
-        place[order] = np.arange(len(votes))
-        begins = np.append(0, np.cumsum(votes.answers_per_item()))[:-1]
-        turn = rng.integers(FOLDS, size=votes.n_items)
-        fold = ((place - begins[votes.item] + turn[votes.item]) % FOLDS).astype(np.int32)
-        return cls(votes, gold, fold, tuple(range(int(np.clip(WORK // max(n, 1), 1, FOLDS)))))
+        n = max(len(votes), 1)
+        deals = tuple(_deal(votes, rng) for _ in range(int(np.clip(WORK // (n * FOLDS), 1, DEALS))))
+        return cls(votes, gold, deals, tuple(range(int(np.clip(WORK // n, 1, FOLDS)))))
 
     @property
     def counted(self) -> Flags:
-        """Answers that count: held out once, and not the only one of their item, bool[n]."""
-        return np.asarray(np.isin(self.fold, self.folds) & (self.votes.answers_per_item()[self.votes.item] > 1))
+        """Answers that count: held out, and not the only one of their item, bool[n]."""
+        out = np.isin(self.deals[0], self.folds)
+        return np.asarray(out & (self.votes.answers_per_item()[self.votes.item] > 1))
 
     def foretold(self, method: Foretelling) -> Floats:
-        """Log probability of each answer that counts, by a fit without its part, float64[counted]."""
-        logs = np.empty(len(self.votes))
-        for fold in self.folds:
-            out = self.fold == fold
-            consensus = method.fit(self.votes.where(~out), self.gold)
-            logs[out] = consensus.foretells(self.votes.item[out], self.votes.worker[out], self.votes.label[out])
-        return np.asarray(logs[self.counted])
+        """Log probability of each answer that counts, by fits without its part, float64[counted]."""
+        logs = np.zeros(len(self.votes))
+        for deal in self.deals:
+            for fold in self.folds:
+                out = deal == fold
+                consensus = method.fit(self.votes.where(~out), self.gold)
+                unseen = self.votes.where(out)
+                logs[out] += consensus.foretells(unseen.item, unseen.worker, unseen.label)
+        return np.asarray(logs[self.counted] / len(self.deals))
 
 
-def mean_and_error(values: Floats, group: Codes) -> tuple[float, float]:
-    """Give the mean and its standard error where values of one group (a worker's answers) hang together.
+def _deal(votes: Votes, rng: np.random.Generator) -> Codes:
+    place = np.empty(len(votes), dtype=np.int64)
+    order = np.lexsort((rng.random(len(votes)), votes.item))
+    place[order] = np.arange(len(votes))
+    begins = np.append(0, np.cumsum(votes.answers_per_item()))[:-1]
+    turn = rng.integers(FOLDS, size=votes.n_items)
+    return np.asarray((place - begins[votes.item] + turn[votes.item]) % FOLDS, dtype=np.int32)
+
+
+def mean_and_error(values: Floats, *groups: Codes) -> tuple[float, float]:
+    """Give the mean and its standard error, where values of one group hang together, in one or two groupings.
+
+    A worker's answers are alike, and so are those to one item: with both, the variance is that by worker and that
+    by item, less what is counted twice.
 
     References
     ----------
-    K.-Y. Liang, S. L. Zeger (1986), Longitudinal data analysis using generalized linear models (cluster-robust
-    variance, of a mean).
+    A. C. Cameron, J. B. Gelbach, D. L. Miller (2011), Robust inference with multiway clustering, equation 2.11.
     """
-    if not values.size:
-        return float("nan"), float("nan")
+    if values.size < 2:
+        return (float(values.mean()) if values.size else float("nan")), float("inf")
     mean = float(values.mean())
-    sums = np.bincount(group, weights=values - mean)
-    groups = int(np.count_nonzero(np.bincount(group)))
-    scale = groups / (groups - 1) if groups > 1 else float("inf")
-    return mean, float(np.sqrt(scale * (sums**2).sum())) / values.size if groups > 1 else float("inf")
+    apart = values - mean
+    squares = [(np.bincount(group, weights=apart) ** 2).sum() for group in groups]
+    twice = (apart**2).sum() if len(groups) == 2 else 0.0
+    # with few groups the difference can fall below what one of them says
+    variance = max(float(sum(squares) - twice), *(float(each) for each in squares))
+    return mean, float(np.sqrt(variance)) / values.size

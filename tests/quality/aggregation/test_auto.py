@@ -1,0 +1,108 @@
+"""Auto: the choice follows the evidence, and says so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from crowdqc.quality.aggregation import Auto, MajorityVote
+from crowdqc.quality.aggregation.auto import CANDIDATES, Choice
+from crowdqc.quality.aggregation.evidence import mean_and_error
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.votes import Votes
+from tests.quality.crowds import Crowd, simulate
+
+
+def drawn(seed: int, table: np.ndarray, *, items: int, overlap: int) -> Crowd:
+    """Draw answers from confusion matrices, float[workers, K, K]."""
+    rng = np.random.default_rng(seed)
+    workers, K = table.shape[:2]
+    truth = rng.integers(K, size=items)
+    item = np.repeat(np.arange(items), overlap)
+    worker = np.concatenate([rng.choice(workers, overlap, replace=False) for _ in range(items)])
+    label = (rng.random(item.size)[:, None] > table[worker, truth[item]].cumsum(axis=1)).sum(axis=1)
+    names = [str(k) for k in range(K)]
+    votes = Votes.coded(
+        item, worker, np.minimum(label, K - 1), items=range(items), workers=range(workers), classes=names
+    )
+    return Crowd(votes, truth, table)
+
+
+def chosen(crowd: Crowd) -> Choice:
+    return Auto().choose(crowd.votes)
+
+
+def test_equal_workers_need_no_model() -> None:
+    crowd = simulate(0, items=400, workers=200, K=4, overlap=5, low=0.7, high=0.7)
+    choice = chosen(crowd)
+    assert choice.chosen == "majority_vote"
+    np.testing.assert_array_equal(choice.consensus.label, MajorityVote().fit(crowd.votes).label)
+
+
+def test_workers_who_differ_need_a_number_each() -> None:
+    crowd = simulate(1, items=600, workers=40, K=6, overlap=5, low=0.2, high=0.95)
+    assert chosen(crowd).chosen == "one_coin"
+
+
+def test_workers_who_err_in_a_direction_need_a_matrix() -> None:
+    """Half of them hardly ever say the second class, and half hardly ever the first."""
+    shy, bold = [[0.98, 0.02], [0.6, 0.4]], [[0.4, 0.6], [0.02, 0.98]]
+    crowd = drawn(2, np.array([shy, bold] * 10), items=300, overlap=7)
+    choice = chosen(crowd)
+    assert choice.chosen == "dawid_skene"
+    plain = MajorityVote().fit(crowd.votes).label
+    assert np.mean(choice.consensus.label == crowd.truth) > np.mean(plain == crowd.truth) + 0.02
+
+
+def test_every_candidate_is_reported_with_its_figure_and_the_reason() -> None:
+    choice = chosen(simulate(1, items=300, workers=20, K=3, low=0.2))
+    assert [candidate.name for candidate in choice.candidates] == list(CANDIDATES)
+    of = {candidate.name: candidate for candidate in choice.candidates}
+    assert of[choice.chosen].note == ""
+    assert all(candidate.note for name, candidate in of.items() if name != choice.chosen)
+    best = max(choice.candidates, key=lambda candidate: candidate.figure)
+    assert best.behind == 0
+    assert choice.reason.startswith(choice.chosen)
+    assert choice.consensus.chosen["method"] == choice.chosen  # type: ignore[index]
+
+
+def test_a_few_answers_tell_nothing_apart() -> None:
+    choice = chosen(simulate(1, items=15, workers=5, overlap=3))
+    assert choice.chosen == "majority_vote"
+    assert "45 answers" in choice.reason
+    single = simulate(1, items=300, workers=5, overlap=1)
+    assert "only 0 answers" in chosen(single).reason
+
+
+def test_gold_has_a_say() -> None:
+    """Most workers copy one another's mistake, which foretells them well; gold shows that it is one."""
+    sure, wrong = [[0.95, 0.05], [0.05, 0.95]], [[0.9, 0.1], [0.75, 0.25]]
+    crowd = drawn(5, np.array([sure] * 3 + [wrong] * 9), items=400, overlap=9)
+    truth = {item: str(crowd.truth[item]) for item in range(120)}
+    gold = Gold.of(crowd.votes, truth)
+    choice = Auto().choose(crowd.votes, gold)
+    assert choice.chosen != "majority_vote"
+    assert all(np.isfinite(candidate.gold) for candidate in choice.candidates)
+    of = {candidate.name: candidate for candidate in choice.candidates}
+    assert of[choice.chosen].gold >= of["majority_vote"].gold
+    rest = ~gold.known
+    assert np.mean(choice.consensus.label[rest] == crowd.truth[rest]) > 0.85
+
+
+def test_the_seed_deals_and_nothing_else_is_random() -> None:
+    votes = simulate(3, items=200, K=3).votes
+    one, other = Auto(seed=1).choose(votes), Auto(seed=1).choose(votes)
+    figures = [[candidate.figure for candidate in choice.candidates] for choice in (one, other)]
+    assert figures[0] == figures[1]
+    assert figures[0] != [candidate.figure for candidate in Auto(seed=2).choose(votes).candidates]
+
+
+def test_errors_allow_for_values_that_hang_together() -> None:
+    rng = np.random.default_rng(0)
+    worker, item = np.repeat(np.arange(20), 50), np.tile(np.arange(50), 20)
+    alone = rng.standard_normal(1000)
+    together = alone + rng.standard_normal(20)[worker] + rng.standard_normal(50)[item]
+    codes = worker.astype(np.int32), item.astype(np.int32)
+    assert mean_and_error(alone, *codes)[1] == pytest.approx(1000**-0.5, rel=0.6)
+    expected = np.sqrt(1 / 20 + 1 / 50 + 1 / 1000)
+    assert mean_and_error(together, *codes)[1] == pytest.approx(expected, rel=0.35)
