@@ -10,7 +10,7 @@ import numpy as np
 
 from crowdqc.quality.aggregation.logs import safe_log
 from crowdqc.quality.aggregation.parameters import InvalidParameter
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Floats
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
@@ -30,8 +30,8 @@ class ClassPrior:
     fixed
         float64[kinds, K], the rows; row 0 is the first class prior.
     drawn
-        bool[n_items], items that the class prior is learned from: answered, and not gold, for gold is chosen, not
-        drawn, and says nothing of the rest.
+        float64[n_items], 1 for items that the class prior is learned from: answered, and not gold, for gold is
+        chosen, not drawn, and says nothing of the rest.
     learns
         Whether it is learned at all.
     items
@@ -40,7 +40,7 @@ class ClassPrior:
 
     kind: Codes
     fixed: Floats
-    drawn: Flags
+    drawn: Floats
     learns: bool
     items: float
 
@@ -58,13 +58,16 @@ class ClassPrior:
             kind[known] = which.reshape(-1) + 2
             rows.extend(accepted.astype(np.float64))
         learns = isinstance(prior, str) and prior == "learned" and bool(drawn.any())
-        return cls(kind, np.array(rows), drawn, learns, items)
+        return cls(kind, np.array(rows), drawn.astype(np.float64), learns, items)
 
     def learn(self, posterior: Floats) -> tuple[Floats, float]:
         """Give the rows for the next expectation step, and the log density of the class prior among them."""
+        return self.counted(self.drawn @ posterior) if self.learns else (self.fixed, 0.0)
+
+    def counted(self, shares: Floats) -> tuple[Floats, float]:
+        """Do the same from the sum of the posteriors of the drawn items, float64[K]."""
         if not self.learns:
             return self.fixed, 0.0
-        shares = posterior.sum(axis=0) if self.drawn.all() else self.drawn.astype(np.float64) @ posterior
         shares = shares + self.items
         rows = self.fixed.copy()
         rows[0] = shares / shares.sum()

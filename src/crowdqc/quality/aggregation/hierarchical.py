@@ -162,6 +162,7 @@ class GradedPrior:
 
     def __init__(self, classes: ClassPrior, grades: int) -> None:
         self._classes, self._grades = classes, grades
+        self._answered = (classes.kind != 1).astype(np.float64)
 
     @property
     def kind(self) -> Codes:
@@ -171,9 +172,8 @@ class GradedPrior:
         G = self._grades
         if G == 1:
             return self._classes.learn(posterior)
-        states = posterior.reshape(len(posterior), -1, G)
-        rows, density = self._classes.learn(states.sum(axis=2))
-        counted = states[self._classes.kind != 1].sum(axis=0) + 1 / G
+        rows, density = self._classes.counted((self._classes.drawn @ posterior).reshape(-1, G).sum(axis=1))
+        counted = (self._answered @ posterior).reshape(-1, G) + 1 / G
         share = counted / counted.sum(axis=1, keepdims=True)
         return (rows[:, :, None] * share).reshape(len(rows), -1), density + float(np.log(share).sum()) / G
 

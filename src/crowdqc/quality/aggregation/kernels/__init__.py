@@ -19,7 +19,7 @@ from crowdqc.quality.arrays import Codes, Floats
 Engine = Literal["auto", "scipy", "compiled"]
 
 #: Answers from which it pays to load the compiler for one fit.
-MANY = 2_000_000
+MANY = 500_000
 
 _engine: ContextVar[Engine] = ContextVar("engine", default="auto")
 
