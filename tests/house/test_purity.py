@@ -40,12 +40,14 @@ def test_thinking_names_numpy_and_scipy_alone() -> None:
     rooms = found.pop("crowdkit", set())
     assert len(rooms) <= 1
     assert found.pop("pandas", set()) <= rooms
+    # An accelerator may be taken where it is installed.
+    assert found.pop("numba") == {"src/crowdqc/quality/aggregation/kernels/compiled.py"}
     assert found.keys() == {"numpy", "scipy"}
 
 
 def test_nobody_else_knows_crowd_kit() -> None:
     rooms = libraries("src").get("crowdkit", set()) | libraries("app").get("crowdkit", set())
-    assert all(room.startswith("src/crowdqc/quality/aggregation/") for room in rooms)
+    assert rooms == {"src/crowdqc/quality/crowdkit.py"}
 
 
 def test_formats_name_pyarrow_in_one_room() -> None:
@@ -60,8 +62,9 @@ def test_sql_stands_in_records() -> None:
     assert {room.split("/")[2] for room in rooms} <= {"records", "services", "assembly.py"}
 
 
-def test_importing_the_library_brings_in_nothing_but_numpy_and_scipy() -> None:
-    # Packages: what has none is the compiled help of those two.
+def test_importing_the_library_brings_in_numpy_alone() -> None:
+    """scipy takes longer to import than all the rest; what wants it imports it then."""
+    # Packages: what has none is the compiled help of it.
     code = (
         "import sys; before = {*sys.modules}; import crowdqc.quality; "
         "print(*(name for name in {*sys.modules} - before if hasattr(sys.modules[name], '__path__')))"
@@ -77,4 +80,4 @@ def test_importing_the_library_brings_in_nothing_but_numpy_and_scipy() -> None:
     brought = {each.split(".")[0] for each in told.stdout.split()} - sys.stdlib_module_names
     # numpy takes this up where it happens to be installed.
     brought.discard("charset_normalizer")
-    assert brought == {"crowdqc", "numpy", "scipy"}
+    assert brought == {"crowdqc", "numpy"}
