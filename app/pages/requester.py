@@ -24,8 +24,10 @@ blueprint = Blueprint("requester", __name__)
 ROWS = 50
 FAULTS = 100
 
+#: Methods that a newcomer chooses among; the quality plan takes any.
 METHODS = {
     "dawid_skene": "Dawid-Skene: weighs workers by how reliable they prove to be",
+    "auto": "Auto: at each run the simplest method that explains the answers well",
     "majority_vote": "Majority vote: every answer counts the same",
 }
 

@@ -89,7 +89,7 @@ def measured(case: Case, fitted: Consensus, seconds: float) -> Result:
     said, true = fitted.label[asked], case.truth[asked]
     right = said == true
     confidence = fitted.posterior[asked, said]
-    chosen = getattr(fitted, "choice", None)
+    chosen = fitted.choice
     return Result(
         accuracy=float(right.mean()),
         f1=macro_f1(true, said, case.K),

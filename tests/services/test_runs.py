@@ -50,6 +50,15 @@ def scores_of(place: Installation, run: Run) -> dict[str, ItemScore]:
     return {keys[each.item_id]: each for each in factories.every(place, ItemScore, ItemScore.run_id == run.id)}
 
 
+def test_a_run_by_auto_says_what_it_chose_and_why(place: Installation) -> None:
+    owner = factories.requester(place)
+    run = aggregate(place, owner, doubtful(place, owner, method="auto"))
+    assert run.method == "auto"
+    assert run.summary is not None
+    assert run.summary["choice"]["method"] == "majority_vote"
+    assert "only 4 answers could be held out" in run.summary["choice"]["reason"]
+
+
 def test_a_run_writes_down_what_it_found(place: Installation) -> None:
     owner = factories.requester(place)
     project = doubtful(place, owner)

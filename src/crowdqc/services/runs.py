@@ -12,6 +12,7 @@ import numpy as np
 from crowdqc import __version__
 from crowdqc.errors import Conflict, CrowdqcError
 from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, Votes, fingerprints, method
+from crowdqc.quality.aggregation.consensus import Choice
 from crowdqc.quality.routing import Route
 from crowdqc.records import answers, items, predictions, projects, reviews, runs, scores
 from crowdqc.records.items import ROUTABLE, Item, ItemState
@@ -322,6 +323,16 @@ def _withdraw(tx: Transaction, review: Review | None, why: str) -> None:
         )
 
 
+def _choice(choice: Choice | None) -> dict[str, Any] | None:
+    if choice is None:
+        return None
+    candidates = [
+        {name: number(value) if isinstance(value, float) else value for name, value in asdict(each).items()}
+        for each in choice.candidates
+    ]
+    return {"method": choice.method, "reason": choice.reason, "candidates": candidates}
+
+
 def _summary(reading: Reading, judgement: Judgement) -> dict[str, Any]:
     votes = reading.problem.votes
     names = [name for name, gold in zip(judgement.routes.names(), judgement.items.gold, strict=True) if not gold]
@@ -334,6 +345,7 @@ def _summary(reading: Reading, judgement: Judgement) -> dict[str, Any]:
         "routes": {route: names.count(route) for route in ("accept", "ask_more", "review", "wait")},
         "iterations": judgement.consensus.iterations,
         "converged": judgement.consensus.converged,
+        "choice": _choice(judgement.consensus.choice),
         "class_prior": [number(share) for share in judgement.consensus.class_prior],
         "agreement": {
             name: {

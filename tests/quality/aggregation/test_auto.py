@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from crowdqc.quality.aggregation import Auto, MajorityVote
-from crowdqc.quality.aggregation.auto import CANDIDATES, Choice
+from crowdqc.quality.aggregation.auto import CANDIDATES
+from crowdqc.quality.aggregation.consensus import Choice, Consensus
 from crowdqc.quality.aggregation.evidence import mean_and_error
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
@@ -28,50 +29,52 @@ def drawn(seed: int, table: np.ndarray, *, items: int, overlap: int) -> Crowd:
     return Crowd(votes, truth, table)
 
 
-def chosen(crowd: Crowd) -> Choice:
-    return Auto().choose(crowd.votes)
+def chosen(crowd: Crowd, gold: Gold | None = None) -> tuple[Consensus, Choice]:
+    consensus = Auto().fit(crowd.votes, gold)
+    assert consensus.choice is not None
+    return consensus, consensus.choice
 
 
 def test_equal_workers_need_no_model() -> None:
     crowd = simulate(0, items=400, workers=200, K=4, overlap=5, low=0.7, high=0.7)
-    choice = chosen(crowd)
-    assert choice.chosen == "majority_vote"
-    np.testing.assert_array_equal(choice.consensus.label, MajorityVote().fit(crowd.votes).label)
+    consensus, choice = chosen(crowd)
+    assert choice.method == "majority_vote"
+    np.testing.assert_array_equal(consensus.label, MajorityVote().fit(crowd.votes).label)
 
 
 def test_workers_who_differ_need_a_number_each() -> None:
     crowd = simulate(1, items=600, workers=40, K=6, overlap=5, low=0.2, high=0.95)
-    assert chosen(crowd).chosen == "one_coin"
+    assert chosen(crowd)[1].method == "one_coin"
 
 
 def test_workers_who_err_in_a_direction_need_a_matrix() -> None:
     """Half of them hardly ever say the second class, and half hardly ever the first."""
     shy, bold = [[0.98, 0.02], [0.6, 0.4]], [[0.4, 0.6], [0.02, 0.98]]
     crowd = drawn(2, np.array([shy, bold] * 10), items=300, overlap=7)
-    choice = chosen(crowd)
-    assert choice.chosen == "dawid_skene"
+    consensus, choice = chosen(crowd)
+    assert choice.method == "dawid_skene"
     plain = MajorityVote().fit(crowd.votes).label
-    assert np.mean(choice.consensus.label == crowd.truth) > np.mean(plain == crowd.truth) + 0.02
+    assert np.mean(consensus.label == crowd.truth) > np.mean(plain == crowd.truth) + 0.02
 
 
 def test_every_candidate_is_reported_with_its_figure_and_the_reason() -> None:
-    choice = chosen(simulate(1, items=300, workers=20, K=3, low=0.2))
+    consensus, choice = chosen(simulate(1, items=300, workers=20, K=3, low=0.2))
     assert [candidate.name for candidate in choice.candidates] == list(CANDIDATES)
     of = {candidate.name: candidate for candidate in choice.candidates}
-    assert of[choice.chosen].note == ""
-    assert all(candidate.note for name, candidate in of.items() if name != choice.chosen)
+    assert of[choice.method].note == ""
+    assert all(candidate.note for name, candidate in of.items() if name != choice.method)
     best = max(choice.candidates, key=lambda candidate: candidate.figure)
     assert best.behind == 0
-    assert choice.reason.startswith(choice.chosen)
-    assert choice.consensus.chosen["method"] == choice.chosen  # type: ignore[index]
+    assert choice.reason.startswith(choice.method)
+    assert consensus.choice is choice
 
 
 def test_a_few_answers_tell_nothing_apart() -> None:
-    choice = chosen(simulate(1, items=15, workers=5, overlap=3))
-    assert choice.chosen == "majority_vote"
+    _, choice = chosen(simulate(1, items=15, workers=5, overlap=3))
+    assert choice.method == "majority_vote"
     assert "45 answers" in choice.reason
     single = simulate(1, items=300, workers=5, overlap=1)
-    assert "only 0 answers" in chosen(single).reason
+    assert "only 0 answers" in chosen(single)[1].reason
 
 
 def test_gold_has_a_say() -> None:
@@ -80,21 +83,22 @@ def test_gold_has_a_say() -> None:
     crowd = drawn(5, np.array([sure] * 3 + [wrong] * 9), items=400, overlap=9)
     truth = {item: str(crowd.truth[item]) for item in range(120)}
     gold = Gold.of(crowd.votes, truth)
-    choice = Auto().choose(crowd.votes, gold)
-    assert choice.chosen != "majority_vote"
+    consensus, choice = chosen(crowd, gold)
+    assert choice.method != "majority_vote"
     assert all(np.isfinite(candidate.gold) for candidate in choice.candidates)
     of = {candidate.name: candidate for candidate in choice.candidates}
-    assert of[choice.chosen].gold >= of["majority_vote"].gold
+    assert of[choice.method].gold >= of["majority_vote"].gold
     rest = ~gold.known
-    assert np.mean(choice.consensus.label[rest] == crowd.truth[rest]) > 0.85
+    assert np.mean(consensus.label[rest] == crowd.truth[rest]) > 0.85
 
 
 def test_the_seed_deals_and_nothing_else_is_random() -> None:
     votes = simulate(3, items=200, K=3).votes
-    one, other = Auto(seed=1).choose(votes), Auto(seed=1).choose(votes)
+    none = Gold.none(votes)
+    one, other = Auto(seed=1).choose(votes, none), Auto(seed=1).choose(votes, none)
     figures = [[candidate.figure for candidate in choice.candidates] for choice in (one, other)]
     assert figures[0] == figures[1]
-    assert figures[0] != [candidate.figure for candidate in Auto(seed=2).choose(votes).candidates]
+    assert figures[0] != [candidate.figure for candidate in Auto(seed=2).choose(votes, none).candidates]
 
 
 def test_errors_allow_for_values_that_hang_together() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.consensus import Candidate, Choice, Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.evidence import Foretelling, Trial, mean_and_error
 from crowdqc.quality.aggregation.hierarchical import GradedDawidSkene, HierarchicalDawidSkene
@@ -29,41 +29,6 @@ CANDIDATES: Mapping[str, Foretelling] = {
 FEW = 100
 #: Gold items below which gold has no say.
 FEW_GOLD = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A method that was tried.
-
-    Attributes
-    ----------
-    name
-    figure
-        Mean log probability that it gave to answers it had not seen, in nats; nearer 0 is better.
-    behind, error
-        How far it is behind the best candidate, and the standard error of that.
-    gold
-        Share of gold items that it labelled right while they were kept from it; NaN without enough gold.
-    note
-        What speaks against it, in words; empty for the chosen.
-    """
-
-    name: str
-    figure: float
-    behind: float
-    error: float
-    gold: float
-    note: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Choice:
-    """What was chosen, why, and what else was tried."""
-
-    consensus: Consensus
-    chosen: str
-    reason: str
-    candidates: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +67,17 @@ class Auto:
         check_whole(self, "seed", low=0, high=2**63 - 1)
 
     def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
-        """Choose and fit; the consensus' `chosen` is the `Choice` without the consensus itself."""
-        return self.choose(votes, gold).consensus
-
-    def choose(self, votes: Votes, gold: Gold | None = None) -> Choice:
-        """Try every candidate and fit the chosen one to all answers."""
+        """Try every candidate and fit the chosen one to all answers; its `choice` says which it is, and why."""
         gold = Gold.none(votes) if gold is None else gold
+        choice = self.choose(votes, gold)
+        return replace(CANDIDATES[choice.method].fit(votes, gold), choice=choice)
+
+    def choose(self, votes: Votes, gold: Gold) -> Choice:
+        """Try every candidate."""
         trial = Trial.of(votes, gold, self.seed)
         worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
         if worker.size < FEW or np.unique(worker).size < 2 or votes.n_classes < 2:
-            return self._simplest(votes, gold, int(worker.size))
+            return self._simplest(votes, int(worker.size))
         foretold = {name: trial.foretold(method) for name, method in CANDIDATES.items()}
         best = max(foretold, key=lambda name: foretold[name].mean())
         behind = {name: mean_and_error(foretold[best] - logs, worker, item) for name, logs in foretold.items()}
@@ -130,7 +96,7 @@ class Auto:
             for name, logs in foretold.items()
         )
         reason = self._reason(chosen, best, candidates, worker.size)
-        return _made(CANDIDATES[chosen].fit(votes, gold), chosen, reason, candidates)
+        return Choice(chosen, reason, candidates)
 
     def _against(
         self, name: str, best: str, behind: Mapping[str, tuple[float, float]], right: Mapping[str, Floats]
@@ -162,21 +128,15 @@ class Auto:
             words += "; " + ", ".join(simpler) + (" is" if len(simpler) == 1 else " are") + " clearly worse"
         return words + "."
 
-    def _simplest(self, votes: Votes, gold: Gold, n: int) -> Choice:
+    @staticmethod
+    def _simplest(votes: Votes, n: int) -> Choice:
         reason = (
             f"majority_vote: only {n} answers could be held out while others of their items remain, "
             f"by more than one worker; with fewer than {FEW} nothing tells the methods apart."
         )
-        if votes.n_classes < 2:
-            reason = "majority_vote: there is one class only."
-        return _made(CANDIDATES["majority_vote"].fit(votes, gold), "majority_vote", reason, ())
-
-
-def _made(consensus: Consensus, chosen: str, reason: str, candidates: tuple[Candidate, ...]) -> Choice:
-    choice = Choice(consensus, chosen, reason, candidates)
-    # a consensus that held its own choice would hold itself
-    told = replace(consensus, chosen={"method": chosen, "reason": reason, "candidates": candidates})
-    return replace(choice, consensus=told)
+        return Choice(
+            "majority_vote", reason if votes.n_classes > 1 else "majority_vote: there is one class only."
+        )
 
 
 def _on_gold(votes: Votes, gold: Gold, seed: int) -> dict[str, Floats]:

@@ -17,6 +17,40 @@ from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A method that was tried.
+
+    Attributes
+    ----------
+    name
+    figure
+        Mean log probability that it gave to answers it had not seen, in nats; nearer 0 is better.
+    behind, error
+        How far it is behind the best candidate, and the standard error of that.
+    gold
+        Share of gold items that it labelled right while they were kept from it; NaN without enough gold.
+    note
+        What speaks against it, in words; empty for the chosen.
+    """
+
+    name: str
+    figure: float
+    behind: float
+    error: float
+    gold: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, why in words, and everything that was tried."""
+
+    method: str
+    reason: str
+    candidates: tuple[Candidate, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Consensus:
     """The result of an aggregation.
@@ -52,8 +86,10 @@ class Consensus:
         float64[iterations], what the method climbs (log likelihood, log posterior, a bound), in nats; never falls.
     log_likelihood
         Log probability of the answers under the fit, in nats; NaN for a method without a model.
-    chosen
-        How the method came to this, where it chose among others: `auto` says which and why.
+    choice
+        Which method this came by, and why, where it was chosen among others.
+    voices
+        What was learned of the models that spoke with the workers, a `Voices`; None for a method that hears none.
     """
 
     posterior: Floats
@@ -70,7 +106,8 @@ class Consensus:
     converged: bool = True
     objective: Floats = field(default_factory=lambda: np.zeros(0))
     log_likelihood: float = float("nan")
-    chosen: object = None
+    choice: Choice | None = None
+    voices: object = None
 
     @classmethod
     def of(
