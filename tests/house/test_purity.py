@@ -50,10 +50,13 @@ def test_nobody_else_knows_crowd_kit() -> None:
     assert rooms == {"src/crowdqc/quality/crowdkit.py"}
 
 
-def test_formats_name_pyarrow_in_one_room() -> None:
+def test_formats_name_pyarrow_in_two_rooms() -> None:
     found = libraries("src/crowdqc/formats")
-    assert found.keys() <= {"pyarrow"}
-    assert found.get("pyarrow", set()) <= {"src/crowdqc/formats/parquet/types.py"}
+    assert found.keys() <= {"pyarrow", "numpy"}
+    rooms = {"src/crowdqc/formats/parquet/types.py", "src/crowdqc/formats/tables/arrow.py"}
+    assert found.get("pyarrow", set()) <= rooms
+    # Whole files as columns of codes are arrays.
+    assert all(room.startswith("src/crowdqc/formats/tables/") for room in found.get("numpy", set()))
 
 
 def test_sql_stands_in_records() -> None:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.aggregation import method
+from crowdqc.quality.aggregation import ModelAware, method
 from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.kernels import engine
 from crowdqc.quality.agreement import (
     Agreement,
     fleiss_kappa,
@@ -104,7 +105,7 @@ def judge(problem: Problem) -> Judgement:
     complete = _column(problem.complete, votes.n_items, "complete", True).astype(bool)
     reports = _column(problem.reports, votes.n_items, "reports", 0).astype(np.int64)
 
-    consensus = method(problem.method, problem.parameters).fit(votes, gold)
+    consensus = _fitted(problem, votes, gold)
     if problem.costs is not None:
         consensus = consensus.under(problem.costs)
     items = score_items(votes, consensus)
@@ -127,6 +128,15 @@ def judge(problem: Problem) -> Judgement:
         # An item that nobody answers and somebody reports is not waited for.
         routes=policy.route(signals, settled=gold.known, waiting=~complete | (items.answers + reports == 0)),
     )
+
+
+def _fitted(problem: Problem, votes: Votes, gold: Gold) -> Consensus:
+    aggregator = method(problem.method, problem.parameters)
+    # equal problems have equal judgements to the last bit, whatever this process did before
+    with engine("size"):
+        if problem.predictions is not None and isinstance(aggregator, ModelAware):
+            return aggregator.fit(votes, gold, problem.predictions)
+        return aggregator.fit(votes, gold)
 
 
 def _agreement(votes: Votes, problem: Problem) -> dict[str, Agreement]:

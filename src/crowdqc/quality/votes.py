@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self, TypeVar, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
+from crowdqc.quality import frames
 from crowdqc.quality.arrays import Codes, Flags, Floats
 
 T = TypeVar("T", bound=Hashable)
@@ -17,7 +18,7 @@ Repeats = Literal["first", "last", "all", "reject"]
 
 
 #: Answers from which sorting by counting pays.
-COUNTED = 100_000
+COUNTED = 3_000_000
 
 
 class InvalidVotes(Invalid):
@@ -111,6 +112,73 @@ class Votes:
             classes=known_classes,
             seconds=seconds,
             weights=weights,
+            repeats=repeats,
+        )
+
+    @classmethod
+    def of_frame(
+        cls,
+        frame: Any,
+        *,
+        item: Hashable | None = None,
+        worker: Hashable | None = None,
+        label: Hashable | None = None,
+        seconds: Hashable | None = None,
+        weight: Hashable | None = None,
+        classes: Sequence[str] | None = None,
+        repeats: Repeats = "first",
+        all_items: Sequence[Hashable] | None = None,
+    ) -> Self:
+        """Read a pandas or polars frame, an Arrow table, or a mapping of columns: one row an answer.
+
+        The columns are found by name: worker, item (or task), label, and seconds and weight where there are any;
+        the other names under which they are known are in `frames.ALIASES`. Ids stay what they are. Labels become
+        text, as in files: 1 and 1.0 are "1", True is "true".
+
+        Parameters
+        ----------
+        item, worker, label, seconds, weight
+            The columns' own names, where they are called otherwise.
+        classes, repeats, all_items
+            As for `of`.
+
+        Raises
+        ------
+        InvalidFrame
+            A column is not there, or a value in it is missing.
+        InvalidVotes
+            As for `of`.
+
+        Examples
+        --------
+        >>> votes = Votes.of_frame({"worker": ["ann", "bob", "ann"], "task": [7, 7, 8], "label": [1, 0, 1]})
+        >>> votes.items, votes.classes, votes.counts().tolist()
+        ((7, 8), ('0', '1'), [[1, 1], [0, 1]])
+        """
+        columns: dict[str, tuple[Codes, Sequence[Hashable]]] = {
+            "item": frames.coded(frames.column(frame, "item", item), "item"),
+            "worker": frames.coded(frames.column(frame, "worker", worker), "worker"),
+            "label": frames.coded_labels(frames.column(frame, "label", label)),
+        }
+        known = {"item": all_items, "worker": None, "label": classes}
+        ids: dict[str, tuple[Any, ...]] = {}
+        codes: dict[str, Codes] = {}
+        for what, (given, distinct) in columns.items():
+            listed = known[what]
+            ids[what] = tuple(_ordered(dict.fromkeys(distinct)) if listed is None else listed)
+            place = _code(distinct, ids[what], what, given)
+            codes[what] = place[given] if given.size else given
+        time = frames.column(frame, "seconds", seconds, needed=False)
+        weights = frames.column(frame, "weight", weight, needed=False)
+        return cls.coded(
+            codes["item"],
+            codes["worker"],
+            codes["label"],
+            items=ids["item"],
+            workers=ids["worker"],
+            classes=ids["label"],
+            seconds=None if time is None else frames.numbers(time, "seconds"),
+            weights=None if weights is None else frames.numbers(weights, "weight"),
             repeats=repeats,
         )
 
@@ -244,13 +312,15 @@ def _ordered(distinct: Iterable[T]) -> list[T]:
         return sorted(distinct, key=lambda value: (type(value).__name__, str(value)))
 
 
-def _code(column: Sequence[Hashable], known: Sequence[Hashable], what: str) -> Codes:
+def _code(column: Sequence[Hashable], known: Sequence[Hashable], what: str, rows: Codes | None = None) -> Codes:
+    """Number the values of a column; with `rows` they are the distinct values of one, to which its rows point."""
     code = {value: place for place, value in enumerate(known)}
     try:
         return np.fromiter(map(code.__getitem__, column), dtype=np.int32, count=len(column))
     except KeyError as unknown:
         value = unknown.args[0]
         row = column.index(value)
+        row = row if rows is None else int(np.argmax(rows == row))
         among = f" Known: {', '.join(map(repr, known))}." if what == "label" else ""
         raise InvalidVotes(f"The {what} {value!r} of row {row} is not known.{among}", row=row) from None
 

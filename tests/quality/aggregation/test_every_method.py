@@ -17,7 +17,7 @@ from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, simulate, votes_of
 
 #: Methods that draw: equal in distribution where names change, and equal for equal votes and seeds.
-DRAWING = {"bayesian_dawid_skene": partial(BayesianDawidSkene, draws=20, warm_up=10)}
+DRAWING = {"bayesian_dawid_skene": partial(BayesianDawidSkene, draws=80, warm_up=10)}
 MAKES = [pytest.param(DRAWING.get(name, METHODS[name]), id=name) for name in METHODS]
 EXACT = [pytest.param(METHODS[name], id=name) for name in METHODS if name not in DRAWING]
 every_method = pytest.mark.parametrize("make", MAKES)

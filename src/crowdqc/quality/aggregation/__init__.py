@@ -12,14 +12,26 @@ from crowdqc.quality.aggregation.bayesian import BayesianDawidSkene
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.decision import decide
+from crowdqc.quality.aggregation.glad import GLAD
 from crowdqc.quality.aggregation.hierarchical import GradedDawidSkene, HierarchicalDawidSkene
+from crowdqc.quality.aggregation.kos import KOS
+from crowdqc.quality.aggregation.m_msr import MMSR
+from crowdqc.quality.aggregation.mace import MACE
 from crowdqc.quality.aggregation.majority_vote import MajorityVote
+from crowdqc.quality.aggregation.model_aware import ModelAware
 from crowdqc.quality.aggregation.one_coin import OneCoin
+from crowdqc.quality.aggregation.wawa import Wawa
+from crowdqc.quality.aggregation.weighted_vote import WeightedVote
+from crowdqc.quality.aggregation.zero_based_skill import ZeroBasedSkill
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
 __all__ = [
+    "GLAD",
+    "KOS",
+    "MACE",
     "METHODS",
+    "MMSR",
     "Aggregator",
     "Auto",
     "BayesianDawidSkene",
@@ -29,7 +41,11 @@ __all__ = [
     "HierarchicalDawidSkene",
     "InvalidMethod",
     "MajorityVote",
+    "ModelAware",
     "OneCoin",
+    "Wawa",
+    "WeightedVote",
+    "ZeroBasedSkill",
     "decide",
     "method",
 ]
@@ -48,11 +64,19 @@ class Aggregator(Protocol):
 METHODS: Mapping[str, Callable[..., Aggregator]] = {
     "auto": Auto,
     "majority_vote": MajorityVote,
+    "weighted_vote": WeightedVote,
+    "wawa": Wawa,
+    "zero_based_skill": ZeroBasedSkill,
     "one_coin": OneCoin,
     "dawid_skene": DawidSkene,
     "hierarchical_dawid_skene": HierarchicalDawidSkene,
     "graded_dawid_skene": GradedDawidSkene,
     "bayesian_dawid_skene": BayesianDawidSkene,
+    "model_aware": ModelAware,
+    "glad": GLAD,
+    "mace": MACE,
+    "m_msr": MMSR,
+    "kos": KOS,
 }
 
 

@@ -48,8 +48,8 @@ class BayesianDawidSkene:
     Of a draw only what it implies is kept: given the truths of all items a worker's row is a Dirichlet, whose
     means and variances are averaged (Rao-Blackwell), so that memory does not grow with the draws. The crowd's
     pseudo-answers are moved by Metropolis steps with the rows integrated out, then rows are drawn, then truths.
-    `skill` is the posterior mean of the accuracy on items as they come. One chain from a fitted start explores one
-    mode: the crowd that is right more often than not.
+    `skill` is the posterior mean of the accuracy on items as they come. The crowd, not each worker, says the true class
+    more than any other; one chain from a fitted start explores that mode.
 
     References
     ----------
@@ -213,4 +213,5 @@ class _Crowd:
         data = (gammaln(counts + pseudo) - gammaln(pseudo)).sum(axis=0)
         data += (gammaln(strength) - gammaln(given + strength)).sum(axis=0)
         prior = -0.5 * (((log_alpha - self._expected) / self._loose) ** 2).sum(axis=1)
-        return np.asarray(data + prior)
+        # the crowd says k where k is true more than anything else: else the classes could change their names
+        return np.asarray(np.where(alpha.diagonal() >= alpha.max(axis=1), data + prior, -np.inf))

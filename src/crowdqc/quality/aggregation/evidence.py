@@ -18,7 +18,7 @@ FOLDS = 5
 DEALS = 2
 #: Answers that the fits of one candidate may read in all: with more answers fewer deals, then fewer parts, and in
 #: the end a sample of the items.
-WORK = 300_000
+WORK = 200_000
 
 
 class Foretelling(Protocol):

@@ -16,12 +16,15 @@ from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Codes, Floats
 
-Engine = Literal["auto", "scipy", "compiled"]
+#: "auto": compiled where that is loaded, or worth loading; "size": the same whatever else this process did.
+Engine = Literal["auto", "size", "scipy", "compiled"]
 
-#: Answers from which it pays to load the compiler for one fit.
-MANY = 500_000
+#: Answers whose fits take about as long as loading the compiler does. A process loads it once it has fitted so
+#: many: whatever comes, it then never spends more than twice what would have been best.
+MANY = 1_500_000
 
 _engine: ContextVar[Engine] = ContextVar("engine", default="auto")
+_fitted = 0
 
 
 class NoEngine(Invalid):
@@ -70,10 +73,8 @@ class Kernel(Protocol):
 def kernel(pairs: Pairs, kind: Codes, states: int) -> Kernel:
     """Choose the form for these answers; `kind`, int32[n_items], is each item's row of `starts`."""
     engine = _engine.get()
-    if engine == "auto":
-        loaded = "numba" in sys.modules
-        many = pairs.of_answer.size >= MANY and find_spec("numba") is not None
-        engine = "compiled" if (loaded or many) and states > 1 else "scipy"
+    if engine in ("auto", "size"):
+        engine = "compiled" if _pays(pairs.of_answer.size, engine) else "scipy"
     if engine == "compiled" and states > 1:
         if find_spec("numba") is None:
             raise NoEngine
@@ -85,9 +86,17 @@ def kernel(pairs: Pairs, kind: Codes, states: int) -> Kernel:
     return Plain(pairs, kind)
 
 
+def _pays(answers: int, how: Engine) -> bool:
+    global _fitted
+    _fitted += answers
+    if how == "auto" and "numba" in sys.modules:
+        return True
+    return (answers if how == "size" else _fitted) >= MANY and find_spec("numba") is not None
+
+
 @contextmanager
 def engine(name: Engine) -> Iterator[None]:
-    """Fix the form for a while; "auto" compiles where that is loaded already or answers are many."""
+    """Fix the form for a while."""
     before = _engine.set(name)
     try:
         yield

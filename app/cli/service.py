@@ -1,4 +1,4 @@
-"""The command line: `crowdqc ...`."""
+"""Commands about the service: to serve it, to perform its jobs, to look after its people and its database."""
 
 from __future__ import annotations
 
@@ -16,46 +16,21 @@ import click
 import migrations
 from app.problems import Unreachable
 from app.runner import Runner
-from crowdqc import __version__
 from crowdqc.assembly import Installation, assemble
-from crowdqc.errors import CrowdqcError, Invalid
 from crowdqc.roles import Role
 from crowdqc.services import people
 from crowdqc.settings import Settings
 
 
-class Told(click.Group):
-    """Says an error of ours in a line or two instead of a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except CrowdqcError as error:
-            raise click.ClickException(_told(error)) from error
-        except Unreachable as error:
-            reason = str(error.orig).strip().split("\n")[0]
-            raise click.ClickException(f"The database cannot be used: {reason}") from error
-
-
-@click.group(cls=Told, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__)
-def main() -> None:
-    """Quality control for crowdsourced labels.
-
-    Settings are read from CROWDQC_* (see docs/reference/settings.md).
-    """
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # That requests wait for a thread now and then is no news.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-
-
-@main.command()
+@click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--demo", is_flag=True, help="Load the demo, where it is not loaded yet.")
 @click.option("--jobs/--no-jobs", "with_jobs", default=True, help="Perform jobs in this process as well.")
 def serve(host: str, port: int, demo: bool, with_jobs: bool) -> None:
     """Serve the pages and the API, and perform jobs, until interrupted."""
+    # That requests wait for a thread now and then is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     from app.demo import load as load_demo
     from app.factory import create_app
     from app.server import Server
@@ -89,7 +64,7 @@ def serve(host: str, port: int, demo: bool, with_jobs: bool) -> None:
                 thread.join(timeout=30)
 
 
-@main.command("jobs")
+@click.command("jobs")
 def run_jobs() -> None:
     """Perform jobs in a process of their own, until interrupted."""
     with _installed() as place:
@@ -99,14 +74,14 @@ def run_jobs() -> None:
         runner.run()
 
 
-@main.command()
+@click.command()
 def upgrade() -> None:
     """Bring the database to the newest schema."""
     with _installed():
         click.echo("The database has the newest schema.")
 
 
-@main.command()
+@click.command()
 @click.argument("name")
 @click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
 def admin(name: str, password: str) -> None:
@@ -117,7 +92,7 @@ def admin(name: str, password: str) -> None:
     click.echo(f"{name} can sign in, as {', '.join(roles)}.")
 
 
-@main.command()
+@click.command()
 @click.argument("name")
 @click.option("--called", default="command line", show_default=True, help="What the token is for.")
 def token(name: str, called: str) -> None:
@@ -126,7 +101,7 @@ def token(name: str, called: str) -> None:
         click.echo(people.create_token(tx, people.named(tx, name), name=called)[1])
 
 
-@main.command()
+@click.command()
 @click.option(
     "--answers", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="worker,item,label[,time]"
 )
@@ -165,19 +140,16 @@ def _same_place(place: Installation) -> str:
 @contextmanager
 def _installed(**changes: Any) -> Iterator[Installation]:
     """Open the installation that the environment describes, its database at the newest schema."""
-    place = assemble(replace(Settings.from_environment(), **changes))
     try:
-        migrations.upgrade(place.engine)
-        yield place
-    finally:
-        place.close()
-
-
-def _told(error: CrowdqcError) -> str:
-    """Say an error in a line, with the faults that it lists."""
-    faults = error.errors if isinstance(error, Invalid) else ()
-    listed = "; ".join(f"{fault.get('where')}: {fault.get('what')}" for fault in faults)
-    return " ".join(part for part in (error.detail, listed and f"{listed}.", error.mend) if part)
+        place = assemble(replace(Settings.from_environment(), **changes))
+        try:
+            migrations.upgrade(place.engine)
+            yield place
+        finally:
+            place.close()
+    except Unreachable as error:
+        reason = str(error.orig).strip().split("\n")[0]
+        raise click.ClickException(f"The database cannot be used: {reason}") from error
 
 
 def _on_signals(stop: Any) -> None:
@@ -186,7 +158,3 @@ def _on_signals(stop: Any) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, told)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

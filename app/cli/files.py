@@ -1,0 +1,161 @@
+"""Files that a command reads and writes: a fault is told with file and line, and nothing is left half written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import click
+
+from crowdqc import formats
+from crowdqc.errors import CrowdqcError, Invalid
+from crowdqc.formats import tables
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: A file that a command reads: that it is there is looked at before anything is done.
+READ = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+class BadInput(click.ClickException):
+    """What was given cannot be used: exit code 1."""
+
+
+def _writable(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Look at once whether a file can be written, not after minutes of work."""
+    if path is None:
+        return None
+    try:
+        format_of(path)
+    except formats.UnknownFormat as error:
+        raise click.BadParameter(f"{path}: {error.detail} {error.mend}") from None
+    folder = path.resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise click.BadParameter(f"{path}: nothing can be written to the folder {folder}.")
+    return path
+
+
+def writes(*names: str, help: str) -> Callable[[F], F]:
+    """Give an option that names a file to be written; its ending says in which format."""
+    return click.option(
+        *names, type=click.Path(dir_okay=False, path_type=Path), callback=_writable, metavar="OUT", help=help
+    )
+
+
+def format_of(path: Path) -> str:
+    """Tell the format of a file to be written by its name: csv where it has no ending that says otherwise."""
+    name = path.name.lower()
+    packed = name.endswith((".gz", ".gzip"))
+    try:
+        found = formats.detect(path.name, None, b"")
+    except formats.UnknownFormat:
+        if path.suffix:
+            raise
+        found = "csv"
+    return f"{found}.gz" if packed else found
+
+
+def answers(path: Path) -> tables.Answers:
+    """Read a file of answers."""
+    with _told(path), _opened(path) as stream:
+        return tables.answers(stream, _detected(path, stream))
+
+
+def truths(path: Path, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Read a file of truths or of gold; what is a class as it stands is not taken apart at ``|``."""
+    with _told(path), _opened(path) as stream:
+        known = tables.truths(stream, _detected(path, stream))
+    if any("|" in name for name in classes):
+        for item, labels in known.items():
+            if (whole := "|".join(labels)) in classes:
+                known[item] = (whole,)
+    return known
+
+
+def predictions(path: Path, classes: Collection[str]) -> tables.Probabilities:
+    """Read a file of predictions, which has a column for each of the classes."""
+    with _told(path), _opened(path) as stream:
+        return tables.predictions(stream, _detected(path, stream), classes)
+
+
+def costs(path: Path) -> Mapping[tuple[str, str], float]:
+    """Read a file of costs, by (true, said)."""
+    with _told(path), _opened(path) as stream:
+        return tables.costs(stream, _detected(path, stream))
+
+
+def at_row(path: Path, row: int, what: str) -> BadInput:
+    """Give the error for a row of a file, from 0, with the line on which it stands."""
+    lines: list[int] = []
+    if path.is_file():  # what came through a pipe is gone
+        with path.open("rb") as stream:
+            lines = tables.lines_of(stream, _detected(path, stream), [row])
+    return BadInput(f"{path}, line {lines[0]}: {what}" if lines else f"{path}: {what}")
+
+
+def write(path: Path, columns: Mapping[str, Any]) -> None:
+    """Write columns to a file: to another beside it first, so that it is whole or as it was before."""
+    if path.exists() and not path.is_file():  # a pipe or a device has no before
+        with path.open("wb") as stream:
+            tables.write(stream, format_of(path), columns)
+        return
+    path = path.resolve()
+    try:
+        handle, held = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                tables.write(stream, format_of(path), columns)
+            os.chmod(held, path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask())
+            os.replace(held, path)
+        except BaseException:
+            os.unlink(held)
+            raise
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that can be read from its start again, also where it is a pipe."""
+    with path.open("rb") as stream:
+        yield stream if stream.seekable() else BytesIO(stream.read())
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell what is wrong in a file with its name, and the lines that are at fault."""
+    try:
+        yield
+    except tables.BadLines as error:
+        raise BadInput(_bad_lines(path, error)) from None
+    except CrowdqcError as error:
+        where = error.errors[0].get("where") if isinstance(error, Invalid) and error.errors else None
+        place = f"{path}, {where}" if where and where != "whole file" else str(path)
+        raise BadInput(f"{place}: {error}") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _bad_lines(path: Path, error: tables.BadLines) -> str:
+    told = [f"{each['where']}: {each['what']} {each['mend'] or ''}".rstrip() for each in error.errors]
+    if error.count == 1:
+        return f"{path}, {told[0]}"
+    more = [f"  and {error.count - len(told):,} more"] if error.count > len(told) else []
+    return "\n".join([f"{path}: {error.detail}", *(f"  {each}" for each in told), *more])
+
+
+def _detected(path: Path, stream: BinaryIO) -> str:
+    head = stream.read(4096)
+    stream.seek(0)
+    return formats.detect(path.name, None, head)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

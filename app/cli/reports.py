@@ -1,0 +1,183 @@
+"""What commands say of their results: lines for people, values for machines."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from app.cli.crowds import Case
+from crowdqc.quality import Agreement, Consensus, Votes
+from crowdqc.quality.evaluation import Evaluation
+
+#: A class of so many answers that labels no item is worth a word.
+_MISSED = 0.05
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregation:
+    """What is told of an aggregation: of the method asked for, what it was given, and what it found."""
+
+    asked: str
+    case: Case
+    consensus: Consensus
+    evaluation: Evaluation | None
+
+    @property
+    def method(self) -> str:
+        """The method that was taken in the end."""
+        return self.asked if self.consensus.choice is None else self.consensus.choice.method
+
+    def values(self) -> dict[str, Any]:
+        """Give all figures by name."""
+        votes, consensus = self.case.votes, self.consensus
+        labelled = consensus.label[consensus.label >= 0]
+        shares = np.bincount(labelled, minlength=votes.n_classes) / max(labelled.size, 1)
+        values: dict[str, Any] = {
+            "method": self.method,
+            "asked": self.asked,
+            "items": votes.n_items,
+            "workers": votes.n_workers,
+            "answers": len(votes),
+            "repeated": self.case.repeated,
+            "gold": int(consensus.known.sum()),
+            "iterations": consensus.iterations,
+            "converged": bool(consensus.converged),
+            "log_likelihood": float(consensus.log_likelihood),
+            "class_shares": dict(zip(votes.classes, shares.tolist(), strict=True)),
+            "tied": int(consensus.tied.sum()),
+            "mean_confidence": float(np.nanmean(consensus.confidence)) if labelled.size else math.nan,
+        }
+        if self.evaluation is not None:
+            found = self.evaluation
+            values |= {each.name: getattr(found, each.name) for each in fields(found) if each.name not in _COUNTS}
+            values |= {name: getattr(found, each) for each, name in _COUNTS.items()}
+        if consensus.choice is not None:
+            values["reason"] = consensus.choice.reason
+            values["candidates"] = [asdict(each) for each in consensus.choice.candidates]
+        voices: Any = consensus.voices
+        if voices is not None:
+            values["models"] = {
+                name: {part: getattr(voices, part)[code].item() for part in ("weight", "accuracy", "items")}
+                for code, name in enumerate(voices.models)
+            }
+        values["notes"] = list(self.notes())
+        return values
+
+    def lines(self) -> Iterator[str]:
+        """Give the figures as lines."""
+        votes, consensus, values = self.case.votes, self.consensus, self.values()
+        yield f"method    {self.method}" + (f", chosen by {self.asked}" if consensus.choice else "")
+        if consensus.choice is not None:
+            yield f"          {consensus.choice.reason}"
+            for each in consensus.choice.candidates:
+                yield f"          {each.name:26} {each.figure:8.4f}  {each.note or 'chosen'}"
+        yield (
+            f"answers   {len(votes):,} of {_count(votes.n_workers, 'worker')} to {_count(votes.n_items, 'item')}, "
+            f"{len(votes) / max(votes.n_items, 1):.1f} an item"
+        )
+        if consensus.iterations:
+            ended = "converged" if consensus.converged else "not converged"
+            likelihood = values["log_likelihood"]
+            told = "" if math.isnan(likelihood) else f", log likelihood {likelihood:,.1f}"
+            yield f"fit       {_count(consensus.iterations, 'iteration')}, {ended}{told}"
+        for name, each in values.get("models", {}).items():
+            told = f"weight {each['weight']:.2f}, accuracy {each['accuracy']:.3f} by the consensus"
+            yield f"model     {name}: {told}, {_count(each['items'], 'item')}"
+        shares = sorted(values["class_shares"].items(), key=lambda each: -each[1])
+        shown = ", ".join(f"{name} {share:.1%}" for name, share in shares[:8])
+        yield f"labels    {shown}" + (f", and {len(shares) - 8} more classes" if len(shares) > 8 else "")
+        yield f"          {_count(values['tied'], 'tie')}, mean confidence {values['mean_confidence']:.3f}"
+        if self.evaluation is not None:
+            yield from _compared(self.evaluation)
+
+    def notes(self) -> Iterator[str]:
+        """Give what should be known beside the figures."""
+        yield from self.case.notes
+        votes, consensus = self.case.votes, self.consensus
+        if not consensus.converged:
+            yield f"{self.method} did not converge in {consensus.iterations} iterations."
+        said = np.bincount(votes.label, minlength=votes.n_classes) / max(len(votes), 1)
+        given = np.bincount(consensus.label[consensus.label >= 0], minlength=votes.n_classes)
+        for code in np.flatnonzero((said >= _MISSED) & (given == 0)):
+            yield f"No item is labelled {votes.classes[code]}, which {said[code]:.0%} of the answers say."
+        if self.evaluation is not None and self.evaluation.unlabelled:
+            yield f"{_count(self.evaluation.unlabelled, 'item')} of the truth without answers left out."
+        if self.evaluation is not None and self.evaluation.gold:
+            yield f"{_count(self.evaluation.gold, 'item')} of the truth left out, being gold."
+
+
+#: Counts of an evaluation, and what they are called beside all else.
+_COUNTS = {"items": "truth_items", "right": "truth_right", "gold": "truth_gold", "unlabelled": "truth_unlabelled"}
+
+
+def agreement(found: Mapping[str, Agreement]) -> dict[str, Any]:
+    """Give each coefficient of agreement by name: its value, low, high and error, and what it rests on."""
+    return {name: {part.name: getattr(each, part.name) for part in fields(each)} for name, each in found.items()}
+
+
+def agreement_lines(votes: Votes, found: Mapping[str, Agreement], level: str) -> Iterator[str]:
+    """Give the coefficients of agreement as lines."""
+    pairable = max((each.items for each in found.values()), default=0)
+    yield (
+        f"{len(votes):,} answers of {_count(votes.n_workers, 'worker')} to {_count(votes.n_items, 'item')}, "
+        f"{pairable:,} of them with two answers or more; {level}"
+    )
+    for name, each in found.items():
+        shown = "not defined" if math.isnan(each.value) else f"{each.value:7.4f}"
+        yield f"{name:20} {shown}{_interval(each.low, each.high)}"
+
+
+def described(name: str, chosen: Any) -> dict[str, Any]:
+    """Give a method's name, one sentence about it, and its parameters with what they are unless set."""
+    words = (chosen.__doc__ or "").strip().split("\n\n")[0]
+    parameters = {
+        each.name: _plain(each.default_factory() if each.default_factory is not MISSING else each.default)
+        for each in fields(chosen)
+        if each.init
+    }
+    return {"name": name, "words": " ".join(words.split()), "parameters": parameters}
+
+
+def json_of(values: Mapping[str, Any]) -> str:
+    """Give JSON in one line; what is not defined is null."""
+    return json.dumps(_plain(values), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(each) for each in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    return None if value is MISSING else str(value)
+
+
+def _compared(found: Evaluation) -> Iterator[str]:
+    if not found.items:
+        yield "truth     of none of the items that count"
+        return
+    yield (
+        f"truth     accuracy {found.accuracy:.4f}{_interval(found.accuracy_low, found.accuracy_high)}, "
+        f"{found.right:,} of {_count(found.items, 'item')} right"
+    )
+    yield f"          macro F1 {found.macro_f1:.4f}{_interval(found.macro_f1_low, found.macro_f1_high)}"
+
+
+def _interval(low: float, high: float) -> str:
+    return "" if math.isnan(low) or math.isnan(high) else f"  [{low:.4f}, {high:.4f}]"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

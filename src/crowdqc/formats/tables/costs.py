@@ -1,0 +1,102 @@
+"""Files that say what each mistake costs: a square table, or a row for each pair of classes."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+from collections.abc import Mapping
+from io import BytesIO
+from typing import BinaryIO
+
+from crowdqc.formats.answers import _label, _Unfit
+from crowdqc.formats.names import named
+from crowdqc.formats.outcomes import Fault, unreadable
+from crowdqc.formats.reading import rows
+from crowdqc.formats.tables.cells import Number
+from crowdqc.formats.tables.patient import TOLD, BadLines
+
+#: What the columns of a file with a row for each pair may be called.
+_TRUE = ("true", "truth", "correct", "actual")
+_SAID = ("said", "assigned", "predicted", "label", "answer")
+_COST = "cost"
+
+#: Costs are few; a larger file is not one of costs.
+_LIMIT = 64 * 2**20
+
+Costs = Mapping[tuple[str, str], float]
+
+
+def costs(stream: BinaryIO, format: str) -> Costs:
+    """Read what it costs to say one class where another is true, by (true, said).
+
+    Either a square: a row for each true class, named by its first cell, and a column for each class that is said.
+    Or a row for each pair: columns true (or truth, correct, actual), said (or assigned, predicted, label, answer)
+    and cost.
+
+    Raises
+    ------
+    Unreadable
+        As `rows` does, and if the columns are neither.
+    BadLines
+        Where a cell is no number from 0, a class is empty, or a pair or a row stands twice.
+
+    Examples
+    --------
+    >>> found = costs(BytesIO(b"true,ham,spam\\nham,0,10\\nspam,1,0\\n"), "csv")
+    >>> found == costs(BytesIO(b"true,said,cost\\nham,ham,0\\nham,spam,10\\nspam,ham,1\\nspam,spam,0\\n"), "csv")
+    True
+    """
+    found: dict[tuple[str, str], float] = {}
+    faults: list[Fault] = []
+    for row in rows(_with_corner(stream, format), format, limit_bytes=_LIMIT):
+        if isinstance(row, Fault):
+            faults.append(row)
+            continue
+        column = next(iter(row.values), "")
+        try:
+            for column, true, said, cost in _pairs(row.values):
+                number = Number("cost", column, "cost").take(cost)
+                if (true, said) in found:
+                    raise _Unfit(f"What {said!r} costs where {true!r} is true stands twice.", "Remove one.")
+                found[true, said] = number
+        except _Unfit as error:
+            faults.append(Fault(row.line, f"line {row.line}, column {column}", str(error), error.mend))
+    if faults:
+        raise BadLines(faults[:TOLD], len(faults))
+    return found
+
+
+def _pairs(values: dict[str, object]) -> list[tuple[str, str, str, object]]:
+    """Give the column, the true class, the said one and the cost of each cost in a row."""
+    names = {name.strip().lower(): name for name in values}
+    true = next((names[name] for name in _TRUE if name in names), None)
+    said = next((names[name] for name in _SAID if name in names), None)
+    if true is not None and said is not None and _COST in names:
+        return [(names[_COST], _label(values[true]), _label(values[said]), values[names[_COST]])]
+    if len(values) < 2:
+        raise unreadable(
+            f"The columns are no costs: {', '.join(values)}.",
+            "header",
+            "Write true,said,cost, or a column for each class and before them the true one.",
+        )
+    first, *rest = values
+    return [(name, _label(values[first]), name, values[name]) for name in rest]
+
+
+def _with_corner(stream: BinaryIO, format: str) -> BinaryIO:
+    """Name the corner of a square, which spreadsheets and pandas leave empty."""
+    kind = named(format)
+    delimiter = {"csv": b",", "tsv": b"\t"}.get(kind.inner)
+    if delimiter is None:
+        return stream
+    start = stream.tell()
+    try:
+        data = gzip.GzipFile(fileobj=stream).read(_LIMIT) if kind.packed else stream.read(_LIMIT)
+    except (OSError, EOFError):
+        data = b""
+    bare = data.removeprefix(codecs.BOM_UTF8)
+    bare = bare.removeprefix(b'""')
+    if not bare.startswith((delimiter, b";") if delimiter == b"," else delimiter):
+        stream.seek(start)
+        return stream
+    return BytesIO(gzip.compress(b"true" + bare) if kind.packed else b"true" + bare)
