@@ -48,8 +48,8 @@ class BayesianDawidSkene:
     Of a draw only what it implies is kept: given the truths of all items a worker's row is a Dirichlet, whose
     means and variances are averaged (Rao-Blackwell), so that memory does not grow with the draws. The crowd's
     pseudo-answers are moved by Metropolis steps with the rows integrated out, then rows are drawn, then truths.
-    `skill` is the posterior mean of the accuracy on items as they come. The crowd, not each worker, says the true class
-    more than any other; one chain from a fitted start explores that mode.
+    `skill` is the posterior mean of the accuracy on items as they come. The crowd, not each worker,
+    says the true class more than any other; one chain from a fitted start explores that mode.
 
     References
     ----------

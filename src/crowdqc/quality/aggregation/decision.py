@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, row_maxima, row_sums
 
 #: Scores nearer than this are a tie: far above rounding, far below what one answer weighs.
 TIE = 1e-9
@@ -27,9 +27,8 @@ def top(scores: Floats) -> tuple[Codes, Flags]:
     """
     if not scores.size:
         return np.full(len(scores), -1, dtype=np.int32), np.zeros(len(scores), dtype=bool)
-    best = scores.max(axis=1, keepdims=True)
-    near = scores >= best - TIE
-    return near.argmax(axis=1).astype(np.int32), near.sum(axis=1) > 1
+    near = scores >= row_maxima(scores)[:, None] - TIE
+    return near.argmax(axis=1).astype(np.int32), row_sums(near.astype(np.float64)) > 1
 
 
 def decide(posterior: Floats, costs: ArrayLike) -> Codes:

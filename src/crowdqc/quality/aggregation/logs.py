@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, row_maxima, row_sums
 
 #: Stands for log 0: one veto outweighs all other evidence, yet two vetoed classes can still be compared.
 LOG_ZERO = -700.0
@@ -24,7 +24,9 @@ def log_sum(scores: Floats) -> Floats:
     ...                out=np.full((2, 2), -np.inf))).round(3).tolist()
     [-0.288, -inf]
     """
-    highest = scores.max(axis=1, keepdims=True, initial=-np.inf)
+    if not scores.size:
+        return np.full(len(scores), -np.inf)
+    highest = row_maxima(scores)
     base = np.where(np.isfinite(highest), highest, 0.0)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.log(np.exp(scores - base).sum(axis=1)) + base[:, 0])
+        return np.asarray(np.log(row_sums(np.exp(scores - base[:, None]))) + base)

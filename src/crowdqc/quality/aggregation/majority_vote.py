@@ -15,7 +15,7 @@ from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.decision import TIE
 from crowdqc.quality.aggregation.parameters import check_whole
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, row_sums
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
@@ -99,11 +99,6 @@ def leading(shares: Floats) -> Flags:
     """Mark the best classes of each row of shares, float64[n, K], all of them where they tie."""
     highest = reduce(np.maximum, shares.T, np.zeros(len(shares)))
     return np.asarray(shares >= highest[:, None] - TIE)
-
-
-def row_sums(table: Floats) -> Floats:
-    """Sum the rows of float64[n, K]: numpy itself is slow where they are short."""
-    return np.asarray(table @ np.ones(table.shape[1]))
 
 
 def _tickets(items: Sequence[Hashable], classes: Sequence[str], seed: int) -> NDArray[np.uint64]:

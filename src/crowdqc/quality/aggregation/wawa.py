@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.aggregation.majority_vote import by_votes, leading, row_sums
+from crowdqc.quality.aggregation.majority_vote import by_votes, leading
 from crowdqc.quality.aggregation.weighted_vote import weighed
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, row_sums
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
