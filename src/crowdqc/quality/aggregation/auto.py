@@ -11,6 +11,7 @@ from crowdqc.quality.aggregation.consensus import Candidate, Choice, Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.evidence import Foretelling, Trial, mean_and_error
 from crowdqc.quality.aggregation.hierarchical import GradedDawidSkene, HierarchicalDawidSkene
+from crowdqc.quality.aggregation.kernels import announce
 from crowdqc.quality.aggregation.one_coin import OneCoin
 from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Floats
@@ -25,6 +26,8 @@ CANDIDATES: Mapping[str, Foretelling] = {
     "hierarchical_dawid_skene": HierarchicalDawidSkene(),
     "graded_dawid_skene": GradedDawidSkene(),
 }
+#: Answers that a fit of a rich candidate is like, for each of those it reads.
+WEIGHT = 4
 #: Held-out answers below which nothing is told apart.
 FEW = 100
 #: Gold items below which gold has no say.
@@ -78,6 +81,7 @@ class Auto:
         worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
         if worker.size < FEW or np.unique(worker).size < 2 or votes.n_classes < 2:
             return self._simplest(votes, int(worker.size))
+        announce(WEIGHT * trial.answers * len(CANDIDATES))
         foretold = {name: trial.foretold(method) for name, method in CANDIDATES.items()}
         best = max(foretold, key=lambda name: foretold[name].mean())
         behind = {name: mean_and_error(foretold[best] - logs, worker, item) for name, logs in foretold.items()}

@@ -10,7 +10,7 @@ from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Floats
 
 #: Fixed-point steps an iteration: alpha need not be at its best before the posteriors are.
-STEPS = 2
+STEPS = 1
 #: How small and how large a pseudo-answer may become.
 LEAST, MOST = 1e-3, 1e4
 

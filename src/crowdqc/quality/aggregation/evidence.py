@@ -58,6 +58,11 @@ class Trial:
         return cls(votes, gold, deals, tuple(range(int(np.clip(WORK // n, 1, FOLDS)))))
 
     @property
+    def answers(self) -> int:
+        """Answers that the fits of one candidate read in all."""
+        return len(self.votes) * len(self.deals) * len(self.folds)
+
+    @property
     def counted(self) -> Flags:
         """Answers that count: held out, and not the only one of their item, bool[n]."""
         out = np.isin(self.deals[0], self.folds)

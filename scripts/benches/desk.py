@@ -1,6 +1,6 @@
 """Measures the desk: workers take and submit over HTTP with connections kept alive; prints answers a second.
 
-    python scripts/bench/desk.py [--database sqlite|postgresql://...] [--workers 1 8] [--seconds 10]
+    scripts/bench desk [--database sqlite|postgresql://...] [--workers 1 8] [--seconds 10]
 
 It starts `crowdqc serve` on a free port of this machine with a database of its own (a PostgreSQL URL names an
 empty database), fills a project, and lets each worker, a process, loop for a bounded time. Afterwards it counts:

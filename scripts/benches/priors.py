@@ -1,7 +1,7 @@
 """Measures what Dawid-Skene's prior is worth: accuracy on simulated crowds, whose truth is known.
 
-    python scripts/bench/priors.py
-    python scripts/bench/priors.py ANSWERS.csv TRUTH.csv
+    scripts/bench priors
+    scripts/bench priors ANSWERS.csv TRUTH.csv
 
 ANSWERS.csv has the columns worker, item, label; TRUTH.csv has item, label.
 """
