@@ -26,6 +26,8 @@ CANDIDATES: Mapping[str, Foretelling] = {
     "hierarchical_dawid_skene": HierarchicalDawidSkene(),
     "graded_dawid_skene": GradedDawidSkene(),
 }
+#: How far a fit to a sample is carried: enough to compare.
+HASTY = {"max_iterations": 50, "tolerance": 1e-3}
 #: Answers that a fit of a rich candidate is like, for each of those it reads.
 WEIGHT = 4
 #: Held-out answers below which nothing is told apart.
@@ -82,7 +84,9 @@ class Auto:
         if worker.size < FEW or np.unique(worker).size < 2 or votes.n_classes < 2:
             return self._simplest(votes, int(worker.size))
         announce(WEIGHT * trial.answers * len(CANDIDATES))
-        foretold = {name: trial.foretold(method) for name, method in CANDIDATES.items()}
+        hasty = HASTY if trial.sampled else {}
+        tried = {name: replace(method, **hasty) for name, method in CANDIDATES.items()}  # type: ignore[type-var]
+        foretold = {name: trial.foretold(method) for name, method in tried.items()}
         best = max(foretold, key=lambda name: foretold[name].mean())
         behind = {name: mean_and_error(foretold[best] - logs, worker, item) for name, logs in foretold.items()}
         right = _on_gold(votes, gold, self.seed)

@@ -39,23 +39,27 @@ class Trial:
         Each an int32[n], the part of each answer; answers to one item are dealt to different parts in turn.
     folds
         The parts that are held out, one at a time.
+    sampled
+        Whether there are more answers than are tried: then fits are broken off early as well.
     """
 
     votes: Votes
     gold: Gold
     deals: tuple[Codes, ...]
     folds: tuple[int, ...]
+    sampled: bool
 
     @classmethod
     def of(cls, votes: Votes, gold: Gold, seed: int) -> Trial:
         """Deal the answers."""
         rng = np.random.default_rng(seed)
-        if len(votes) > WORK:
+        sampled = len(votes) > WORK
+        if sampled:
             drawn = rng.random(votes.n_items) < WORK / len(votes)
             votes = votes.where(drawn[votes.item])
         n = max(len(votes), 1)
         deals = tuple(_deal(votes, rng) for _ in range(int(np.clip(WORK // (n * FOLDS), 1, DEALS))))
-        return cls(votes, gold, deals, tuple(range(int(np.clip(WORK // n, 1, FOLDS)))))
+        return cls(votes, gold, deals, tuple(range(int(np.clip(WORK // n, 1, FOLDS)))), sampled)
 
     @property
     def answers(self) -> int:
