@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.aggregation import ModelAware, method
+from crowdqc.quality.aggregation import Auto, ModelAware, method
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.kernels import engine
 from crowdqc.quality.agreement import (
@@ -134,7 +134,7 @@ def _fitted(problem: Problem, votes: Votes, gold: Gold) -> Consensus:
     aggregator = method(problem.method, problem.parameters)
     # equal problems have equal judgements to the last bit, whatever this process did before
     with engine("size"):
-        if problem.predictions is not None and isinstance(aggregator, ModelAware):
+        if problem.predictions is not None and isinstance(aggregator, Auto | ModelAware):
             return aggregator.fit(votes, gold, problem.predictions)
         return aggregator.fit(votes, gold)
 

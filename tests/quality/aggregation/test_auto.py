@@ -10,6 +10,7 @@ from crowdqc.quality.aggregation.auto import CANDIDATES
 from crowdqc.quality.aggregation.consensus import Choice, Consensus
 from crowdqc.quality.aggregation.evidence import mean_and_error
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.predictions import Predictions
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Crowd, simulate
 
@@ -94,11 +95,45 @@ def test_gold_has_a_say() -> None:
 
 def test_the_seed_deals_and_nothing_else_is_random() -> None:
     votes = simulate(3, items=200, K=3).votes
-    none = Gold.none(votes)
-    one, other = Auto(seed=1).choose(votes, none), Auto(seed=1).choose(votes, none)
+    one, other = Auto(seed=1).fit(votes).choice, Auto(seed=1).fit(votes).choice
+    again = Auto(seed=2).fit(votes).choice
+    assert one is not None
+    assert other is not None
+    assert again is not None
     figures = [[candidate.figure for candidate in choice.candidates] for choice in (one, other)]
     assert figures[0] == figures[1]
-    assert figures[0] != [candidate.figure for candidate in Auto(seed=2).choose(votes, none).candidates]
+    assert figures[0] != [candidate.figure for candidate in again.candidates]
+
+
+def test_an_order_is_found_where_the_answers_show_one() -> None:
+    """Workers who miss by a step, each with a leaning of his own."""
+    rng = np.random.default_rng(0)
+    place = np.arange(5)
+    lean = rng.normal(0, 0.8, size=30)
+    near = -1.2 * np.abs(place[None, None, :] - place[None, :, None]) + lean[:, None, None] * place[None, None, :]
+    table = np.exp(near) / np.exp(near).sum(axis=2, keepdims=True)
+    assert chosen(drawn(3, table, items=400, overlap=5))[1].method == "ordinal"
+
+
+def test_a_model_is_heard_where_it_helps() -> None:
+    crowd = simulate(2, items=500, workers=25, K=3, overlap=3, low=0.4, high=0.7)
+    sure = np.full((500, 3), 0.1)
+    sure[np.arange(500), crowd.truth] = 0.8
+    predictions = Predictions.of(crowd.votes, crowd.votes.items, ["m"] * 500, sure)
+    consensus = Auto().fit(crowd.votes, None, predictions)
+    assert consensus.choice is not None
+    assert consensus.choice.method == "model_aware"
+    assert "weights: m" in consensus.choice.reason
+    assert np.mean(consensus.label == crowd.truth) > np.mean(Auto().fit(crowd.votes).label == crowd.truth) + 0.1
+
+
+def test_a_model_that_guesses_is_not_heard() -> None:
+    crowd = simulate(2, items=400, workers=25, K=3, overlap=3)
+    guesses = np.random.default_rng(0).dirichlet(np.ones(3), 400)
+    predictions = Predictions.of(crowd.votes, crowd.votes.items, ["m"] * 400, guesses)
+    consensus = Auto().fit(crowd.votes, None, predictions)
+    assert consensus.choice is not None
+    assert consensus.choice.method != "model_aware"
 
 
 def test_errors_allow_for_values_that_hang_together() -> None:

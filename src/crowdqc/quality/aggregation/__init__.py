@@ -20,6 +20,7 @@ from crowdqc.quality.aggregation.mace import MACE
 from crowdqc.quality.aggregation.majority_vote import MajorityVote
 from crowdqc.quality.aggregation.model_aware import ModelAware
 from crowdqc.quality.aggregation.one_coin import OneCoin
+from crowdqc.quality.aggregation.ordinal import Ordinal
 from crowdqc.quality.aggregation.wawa import Wawa
 from crowdqc.quality.aggregation.weighted_vote import WeightedVote
 from crowdqc.quality.aggregation.zero_based_skill import ZeroBasedSkill
@@ -43,6 +44,7 @@ __all__ = [
     "MajorityVote",
     "ModelAware",
     "OneCoin",
+    "Ordinal",
     "Wawa",
     "WeightedVote",
     "ZeroBasedSkill",
@@ -77,6 +79,7 @@ METHODS: Mapping[str, Callable[..., Aggregator]] = {
     "mace": MACE,
     "m_msr": MMSR,
     "kos": KOS,
+    "ordinal": Ordinal,
 }
 
 

@@ -12,20 +12,25 @@ from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.evidence import Foretelling, Trial, mean_and_error
 from crowdqc.quality.aggregation.hierarchical import GradedDawidSkene, HierarchicalDawidSkene
 from crowdqc.quality.aggregation.kernels import announce
+from crowdqc.quality.aggregation.model_aware import ModelAware, Voices
 from crowdqc.quality.aggregation.one_coin import OneCoin
+from crowdqc.quality.aggregation.ordinal import Ordinal
 from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.predictions.columns import Predictions
 from crowdqc.quality.votes import Votes
 
 #: From the simplest to the richest. The first has majority vote's labels, and a probability.
 CANDIDATES: Mapping[str, Foretelling] = {
     "majority_vote": OneCoin(pooled=True),
     "one_coin": OneCoin(),
+    "ordinal": Ordinal(),
     "dawid_skene": DawidSkene(),
     "hierarchical_dawid_skene": HierarchicalDawidSkene(),
     "graded_dawid_skene": GradedDawidSkene(),
 }
+HEARING = "model_aware"
 #: How far a fit to a sample is carried: enough to compare.
 HASTY = {"max_iterations": 50, "tolerance": 1e-3}
 #: Answers that a fit of a rich candidate is like, for each of those it reads.
@@ -54,6 +59,9 @@ class Auto:
 
     Notes
     -----
+    `ordinal` reads the declared order of the classes, so that the choice may depend on it. With predictions there
+    is `model_aware` as well, which is taken where the answers bear the models out (`Voices.heard`): how well noisy
+    answers are foretold says little of how much a good model adds.
     A model may foretell answers better and yet name the truth worse, when it uses its freedom to rename classes.
     The candidates with much freedom therefore keep the classes' shares (see `HierarchicalDawidSkene`), and
     `docs/reference/benchmarks.md` shows on real crowds how far the choice can be trusted.
@@ -71,27 +79,43 @@ class Auto:
         check_number(self, "errors")
         check_whole(self, "seed", low=0, high=2**63 - 1)
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | None = None, predictions: Predictions | None = None) -> Consensus:
         """Try every candidate and fit the chosen one to all answers; its `choice` says which it is, and why."""
         gold = Gold.none(votes) if gold is None else gold
-        choice = self.choose(votes, gold)
-        return replace(CANDIDATES[choice.method].fit(votes, gold), choice=choice)
+        candidates = self.candidates(votes, predictions)
+        choice = self._choose(candidates, votes, gold)
+        return replace(candidates[choice.method].fit(votes, gold), choice=choice)
 
-    def choose(self, votes: Votes, gold: Gold) -> Choice:
-        """Try every candidate."""
+    @staticmethod
+    def candidates(votes: Votes, predictions: Predictions | None = None) -> dict[str, Foretelling]:
+        """Give the methods that make sense for these votes, from the simplest to the richest."""
+        found = dict(CANDIDATES)
+        if votes.n_classes < 3:
+            del found["ordinal"]  # two classes have no order to speak of
+        if predictions is not None and predictions.item.size:
+            found[HEARING] = _Hearing(ModelAware(), predictions)
+        return found
+
+    def _choose(self, methods: Mapping[str, Foretelling], votes: Votes, gold: Gold) -> Choice:
         trial = Trial.of(votes, gold, self.seed)
         worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
         if worker.size < FEW or np.unique(worker).size < 2 or votes.n_classes < 2:
             return self._simplest(votes, int(worker.size))
-        announce(WEIGHT * trial.answers * len(CANDIDATES))
-        hasty = HASTY if trial.sampled else {}
-        tried = {name: replace(method, **hasty) for name, method in CANDIDATES.items()}  # type: ignore[type-var]
-        foretold = {name: trial.foretold(method) for name, method in tried.items()}
-        best = max(foretold, key=lambda name: foretold[name].mean())
+        announce(WEIGHT * trial.answers * len(methods))
+        if trial.sampled:
+            methods = {name: _hasty(method) for name, method in methods.items()}
+        right = _on_gold(methods, trial.votes, gold, self.seed)
+        notes = {name: self._on_gold_against(name, right) for name in methods}
+        foretold = {name: trial.foretold(method) for name, method in methods.items()}
+        best = max((name for name in methods if not notes[name]), key=lambda name: foretold[name].mean())
         behind = {name: mean_and_error(foretold[best] - logs, worker, item) for name, logs in foretold.items()}
-        right = _on_gold(votes, gold, self.seed)
-        notes = {name: self._against(name, best, behind, right) for name in CANDIDATES}
-        chosen = next((name for name in CANDIDATES if not notes[name]), best)
+        for name in methods:
+            notes[name] = notes[name] or self._against(name, best, behind)
+        chosen = next(name for name in methods if not notes[name] and name != HEARING)
+        heard = ""
+        if HEARING in methods and not notes[HEARING]:
+            heard = _heard(methods[HEARING].fit(trial.votes, gold))
+            chosen = HEARING if heard else chosen
         candidates = tuple(
             Candidate(
                 name=name,
@@ -103,23 +127,24 @@ class Auto:
             )
             for name, logs in foretold.items()
         )
-        reason = self._reason(chosen, best, candidates, worker.size)
-        return Choice(chosen, reason, candidates)
+        return Choice(chosen, heard or self._reason(chosen, best, candidates, worker.size), candidates)
 
-    def _against(
-        self, name: str, best: str, behind: Mapping[str, tuple[float, float]], right: Mapping[str, Floats]
-    ) -> str:
-        """Say why a candidate is out; nothing where it is not."""
-        if right:
-            top = max(right, key=lambda other: right[other].mean())
-            item = np.arange(right[name].size, dtype=np.int32)
-            lost, error = mean_and_error(right[top] - right[name], item)
-            if lost > self.errors * error:
-                return f"on gold that was kept from it {lost:.1%} worse than {top} (standard error {error:.1%})"
+    def _on_gold_against(self, name: str, right: Mapping[str, Floats]) -> str:
+        """Say what gold has against a candidate; nothing where it has nothing."""
+        if not right:
+            return ""
+        top = max(right, key=lambda other: right[other].mean())
+        item = np.arange(right[name].size, dtype=np.int32)
+        lost, error = mean_and_error(right[top] - right[name], item)
+        clear = lost > self.errors * error
+        words = f"on gold that was kept from it {lost:.1%} worse than {top} (standard error {error:.1%})"
+        return words if clear else ""
+
+    def _against(self, name: str, best: str, behind: Mapping[str, tuple[float, float]]) -> str:
         lag, error = behind[name]
-        if name != best and lag > self.errors * error:
-            return f"foretells an answer {lag:.3f} nats worse than {best} (standard error {error:.3f})"
-        return ""
+        if name == best or lag <= self.errors * error:
+            return ""
+        return f"foretells an answer {lag:.3f} nats worse than {best} (standard error {error:.3f})"
 
     def _reason(self, chosen: str, best: str, candidates: tuple[Candidate, ...], n: int) -> str:
         of = {candidate.name: candidate for candidate in candidates}
@@ -147,17 +172,46 @@ class Auto:
         )
 
 
-def _on_gold(votes: Votes, gold: Gold, seed: int) -> dict[str, Floats]:
+def _heard(consensus: Consensus) -> str:
+    """Say in words that models were heard; nothing where they were not."""
+    voices = consensus.voices
+    if not isinstance(voices, Voices) or not voices.heard:
+        return ""
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(voices.models, voices.weight, strict=True))
+    return (
+        f"{HEARING}: the answers bear the models out far beyond chance; to hear them raises the log posterior by "
+        f"{voices.gain:.0f} nats (weights: {weights})."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """A method that hears models, as one of answers alone."""
+
+    method: ModelAware
+    predictions: Predictions
+
+    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+        return self.method.fit(votes, gold, self.predictions)
+
+
+def _hasty(method: Foretelling) -> Foretelling:
+    if isinstance(method, _Hearing):
+        return _Hearing(replace(method.method, **HASTY), method.predictions)
+    return replace(method, **HASTY)  # type: ignore[type-var,arg-type]
+
+
+def _on_gold(methods: Mapping[str, Foretelling], votes: Votes, gold: Gold, seed: int) -> dict[str, Floats]:
     """Keep each gold item from the candidates once and see whether they find it, float64[gold items] by name."""
     asked = np.flatnonzero(gold.known & (votes.answers_per_item() > 0))
     if asked.size < FEW_GOLD:
         return {}
     part = np.random.default_rng(seed).permutation(asked.size) % 3
-    right = {name: np.zeros(asked.size) for name in CANDIDATES}
+    right = {name: np.zeros(asked.size) for name in methods}
     for out in range(3):
         kept = gold.accepted.copy()
         kept[asked[part == out]] = False
-        for name, method in CANDIDATES.items():
+        for name, method in methods.items():
             label = method.fit(votes, Gold(kept)).label[asked[part == out]]
             right[name][part == out] = gold.accepted[asked[part == out], label]
     return right

@@ -11,8 +11,9 @@ from crowdqc.quality.arrays import Floats
 
 #: Fixed-point steps an iteration: alpha need not be at its best before the posteriors are.
 STEPS = 1
-#: How small and how large a pseudo-answer may become.
-LEAST, MOST = 1e-3, 1e4
+#: How small and how large a pseudo-answer may become: exp(digamma(LEAST)) is 1e-22, which eight of in a row can be
+#: divided by.
+LEAST, MOST = 0.02, 1e4
 
 
 class CrowdPrior:

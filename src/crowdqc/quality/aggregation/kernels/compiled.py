@@ -18,6 +18,8 @@ from crowdqc.quality.aggregation.kernels import Expected
 from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Codes, Floats
 
+#: Log odds beyond which an answer is as good as certain: eight such factors are still numbers.
+STEEP = 85.0
 #: Answers from which threads pay, and into how many blocks the items are then cut.
 THREADED = 300_000
 BLOCKS = 4
@@ -44,7 +46,7 @@ class Compiled:
         return self._counted()
 
     def expect(self, log_rates: Floats, starts: Floats) -> Expected:
-        odds = np.exp(log_rates[:, :-1] - log_rates[:, -1:])
+        odds = np.exp(np.clip(log_rates[:, :-1] - log_rates[:, -1:], -STEEP, STEEP))
         found = self._each_block(self._pass, self._kind, odds, np.ascontiguousarray(starts), self._posterior)
         # what the odds leave out: each answer's rate of the last state
         apart = float(self._answers_of_pair @ log_rates[:, -1])
@@ -104,7 +106,7 @@ def _compile_pass(S: int) -> Callable[..., tuple[float, float]]:
                 for k in range(last):
                     row[k] *= odds[of, k]
                 if (answer - begin) & 7 == 7:
-                    # eight odds of at most 1e32 cannot overflow; then start from 1 again
+                    # eight such odds cannot overflow; then start from 1 again
                     highest = row[0]
                     for k in range(1, S):
                         highest = max(highest, row[k])
