@@ -25,6 +25,8 @@ from crowdqc.quality.aggregation import METHODS, Consensus
 from crowdqc.quality.calibration import calibration
 from crowdqc.quality.evaluation import macro_f1
 
+#: These are majority vote and Dawid-Skene where there are neither weights nor predictions.
+SAME = {"weighted_vote", "model_aware"}
 #: More items than this are too many for methods that draw, here.
 LONG = 20_000
 THEIRS = "crowd-kit's DawidSkene"
@@ -149,7 +151,7 @@ def page(folder: Path) -> Iterator[str]:
     found: dict[str, dict[str, Result]] = {name: {} for name in names}
     for case in known:
         for name in METHODS:
-            if name == "bayesian_dawid_skene" and case.votes.n_items > LONG:
+            if name in SAME or (name == "bayesian_dawid_skene" and case.votes.n_items > LONG):
                 continue
             start = time.perf_counter()
             fitted = METHODS[name]().fit(case.votes)

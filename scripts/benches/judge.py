@@ -1,6 +1,6 @@
 """Measures how long aggregation takes: `judge` and its fit on simulated answers, and the memory it takes.
 
-    scripts/bench judge [ANSWERS [CLASSES]]
+scripts/bench judge [ANSWERS [CLASSES]]
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crowdqc.quality.aggregation import Aggregator, Consensus, DawidSkene, MajorityVote
+from crowdqc.quality.aggregation import Aggregator, Auto, Consensus, DawidSkene, MajorityVote
 from crowdqc.quality.agreement import gwet_ac1, krippendorff_alpha, percent_agreement
 from crowdqc.quality.votes import Votes
 
@@ -107,3 +107,12 @@ def test_crowd_kit_chooses_the_same_labels(model: Aggregator) -> None:
     ours = model.fit(votes)
     clear = ~ours.tied
     assert np.mean(ours.label[clear] == theirs.sort_index().to_numpy()[clear]) > 0.99
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_TRUTH if name != "adult_toy"])
+def test_auto_is_as_good_as_the_best_of_majority_vote_and_dawid_skene(name: str) -> None:
+    """Within one standard error of the better; five items (adult_toy) tell nothing."""
+    consensus = Auto().fit(answers(name).once())
+    best = max(reference(name, "MajorityVote"), reference(name, "DawidSkene"))
+    asked = sum(row["item"] in set(answers(name).items) for row in table(f"{name}/truth.csv.gz"))
+    assert accuracy(name, consensus) >= best - np.sqrt(best * (1 - best) / asked)

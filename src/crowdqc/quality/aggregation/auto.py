@@ -197,8 +197,9 @@ class _Hearing:
 
 def _hasty(method: Foretelling) -> Foretelling:
     if isinstance(method, _Hearing):
-        return _Hearing(replace(method.method, **HASTY), method.predictions)
-    return replace(method, **HASTY)  # type: ignore[type-var,arg-type]
+        hearing: ModelAware = _hasty(method.method)  # type: ignore[assignment]
+        return _Hearing(hearing, method.predictions)
+    return replace(method, **HASTY)  # type: ignore[type-var]
 
 
 def _on_gold(methods: Mapping[str, Foretelling], votes: Votes, gold: Gold, seed: int) -> dict[str, Floats]:
