@@ -124,7 +124,7 @@ def iterations(answers: int, classes: list[int]) -> None:
             for _ in range(2 if large or form == "one coin" else ROUNDS):
                 own = a_step(fit, 2, 12 if large else 22)
                 known = frame is not None and model is not None
-                other = a_step(partial(their_fit, model, frame), 1, 2) if known else float("nan")
+                other = a_step(partial(their_fit, model, frame), 1, 3) if known else float("nan")
                 pairs.append((own, other))
             own = statistics.median(each for each, _ in pairs)
             print(f"{K:7} {form:>9} {ratio(pairs)} {own / least:8.1f} times", flush=True)

@@ -12,17 +12,18 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 
 from crowdqc.quality.aggregation.kernels import Expected
 from crowdqc.quality.aggregation.pairs import Pairs
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, row_sums
 
 #: Log odds beyond which an answer is as good as certain: eight such factors are still numbers.
 STEEP = 85.0
 #: Answers from which threads pay, and into how many blocks the items are then cut.
 THREADED = 300_000
 BLOCKS = 4
+THREADS = min(BLOCKS, config.NUMBA_DEFAULT_NUM_THREADS)
 
 
 class Compiled:
@@ -42,12 +43,13 @@ class Compiled:
 
     def begin(self, posterior: Floats) -> Floats:
         self._posterior[:] = posterior
-        self._each_block(self._count, self._posterior)
+        self._each_block(self._count, self._posterior.reshape(-1))
         return self._counted()
 
     def expect(self, log_rates: Floats, starts: Floats) -> Expected:
         odds = np.exp(np.clip(log_rates[:, :-1] - log_rates[:, -1:], -STEEP, STEEP))
-        found = self._each_block(self._pass, self._kind, odds, np.ascontiguousarray(starts), self._posterior)
+        flat = odds.reshape(-1), np.ascontiguousarray(starts).reshape(-1), self._posterior.reshape(-1)
+        found = self._each_block(self._pass, self._kind, *flat)
         # what the odds leave out: each answer's rate of the last state
         apart = float(self._answers_of_pair @ log_rates[:, -1])
         return Expected(
@@ -66,7 +68,7 @@ class Compiled:
         """Add up the blocks, and the last state, which has what the others leave."""
         table = np.empty((len(self._pairs), self._posterior.shape[1]))
         self._counts.sum(axis=0, out=table[:, :-1])
-        np.subtract(self._answers_of_pair, table[:, :-1].sum(axis=1), out=table[:, -1])
+        np.subtract(self._answers_of_pair, row_sums(table[:, :-1]), out=table[:, -1])
         np.maximum(table[:, -1], 0.0, out=table[:, -1])
         return table
 
@@ -75,46 +77,55 @@ class Compiled:
 
         def one(block: int) -> Any:
             low, high = self._cuts[block : block + 2]
-            return work(self._pairs.of_answer, self._pairs.ends, low, high, *arrays, self._counts[block])
+            return work(
+                self._pairs.of_answer, self._pairs.ends, low, high, *arrays, self._counts[block].reshape(-1)
+            )
 
-        blocks = range(len(self._counts))
-        return [one(0)] if len(blocks) == 1 else list(_threads().map(one, blocks))
+        if len(self._counts) == 1 or THREADS == 1:
+            return [one(block) for block in range(len(self._counts))]
+        # this thread works as well: one that slept would be woken on the core of its waker
+        cut = -(-len(self._counts) // THREADS)
+        others = [_threads().submit(one, block) for block in range(cut, len(self._counts))]
+        return [one(block) for block in range(cut)] + [other.result() for other in others]
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(BLOCKS, thread_name_prefix="crowdqc")
+    return ThreadPoolExecutor(THREADS - 1, thread_name_prefix="crowdqc")
 
 
-# The number of states is fixed when a pass is compiled, for then its short loops are unrolled.
+# The number of states is fixed when a pass is compiled, for then its short loops are unrolled. Tables are flat and
+# indices unsigned, which saves the look whether an index is negative.
 
 
 @cache
 def _compile_pass(S: int) -> Callable[..., tuple[float, float]]:
-    last = S - 1
+    last = np.uint64(S - 1)
+    states = np.uint64(S)
 
     @njit(cache=True, nogil=True, fastmath={"contract"})
     def one_pass(pair, ends, low, high, kind, odds, starts, posterior, counts):  # type: ignore[no-untyped-def]
         evidence, product, moved = 0.0, 1.0, 0.0
         row = np.empty(S)
-        for item in range(low, high):
-            begin, end = ends[item], ends[item + 1]
-            for k in range(S):
-                row[k] = starts[kind[item], k]
+        for item in range(np.uint64(low), np.uint64(high)):
+            begin, end = np.uint64(ends[item]), np.uint64(ends[item + np.uint64(1)])
+            start = np.uint64(kind[item]) * states
+            for k in range(states):
+                row[k] = starts[start + k]
             for answer in range(begin, end):
-                of = pair[answer]
+                of = np.uint64(pair[answer]) * last
                 for k in range(last):
-                    row[k] *= odds[of, k]
-                if (answer - begin) & 7 == 7:
+                    row[k] *= odds[of + k]
+                if (answer - begin) & np.uint64(7) == np.uint64(7):
                     # eight such odds cannot overflow; then start from 1 again
                     highest = row[0]
-                    for k in range(1, S):
+                    for k in range(states):
                         highest = max(highest, row[k])
-                    for k in range(S):
+                    for k in range(states):
                         row[k] /= highest
                     evidence += np.log(highest)
             total = 0.0
-            for k in range(S):
+            for k in range(states):
                 total += row[k]
             if 1e-150 < total < 1e150:
                 # one logarithm for many items
@@ -125,15 +136,16 @@ def _compile_pass(S: int) -> Callable[..., tuple[float, float]]:
             else:
                 evidence += np.log(total)
             share = 1.0 / total
-            for k in range(S):
+            at = item * states
+            for k in range(states):
                 value = row[k] * share
-                moved += abs(value - posterior[item, k])
-                posterior[item, k] = value
+                moved += abs(value - posterior[at + k])
+                posterior[at + k] = value
                 row[k] = value
             for answer in range(begin, end):
-                of = pair[answer]
+                of = np.uint64(pair[answer]) * last
                 for k in range(last):
-                    counts[of, k] += row[k]
+                    counts[of + k] += row[k]
         return evidence + np.log(product), moved
 
     return one_pass
@@ -141,14 +153,16 @@ def _compile_pass(S: int) -> Callable[..., tuple[float, float]]:
 
 @cache
 def _compile_count(S: int) -> Callable[..., None]:
-    last = S - 1
+    last = np.uint64(S - 1)
+    states = np.uint64(S)
 
     @njit(cache=True, nogil=True)
     def count(pair, ends, low, high, posterior, counts):  # type: ignore[no-untyped-def]
-        for item in range(low, high):
-            for answer in range(ends[item], ends[item + 1]):
+        for item in range(np.uint64(low), np.uint64(high)):
+            for answer in range(np.uint64(ends[item]), np.uint64(ends[item + np.uint64(1)])):
+                of = np.uint64(pair[answer]) * last
                 for k in range(last):
-                    counts[pair[answer], k] += posterior[item, k]
+                    counts[of + k] += posterior[item * states + k]
 
     return count
 

@@ -95,6 +95,6 @@ def test_scores_lie_in_their_ranges(table: list[Row]) -> None:
     scores = score_workers(votes, DawidSkene().fit(votes, gold), gold)
     np.testing.assert_allclose(scores.confusion.sum(axis=2), 1)
     np.testing.assert_allclose(scores.confusion_counts.sum(axis=(1, 2)), scores.answers)
-    known = scores.judged > 0
+    known = scores.evidence > 0  # a single answer that others doubt may tell nothing
     assert (scores.consensus_low[known] <= scores.consensus_accuracy[known]).all()
     assert (scores.consensus_accuracy[known] <= scores.consensus_high[known]).all()
