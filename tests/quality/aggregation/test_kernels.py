@@ -96,21 +96,49 @@ def test_maximum_likelihood_is_that_of_crowdkit(form: str, iterations: int) -> N
 
 
 def test_ten_thousand_answers_to_one_item() -> None:
-    rng = np.random.default_rng(0)
-    n = 10_000
-    label = (rng.random(n) < 0.4).astype(int)
-    other = rng.integers(2, size=n)
+    """Nine thousand for one class, and then more for the other: what came first must not be the end of it."""
+    n = 20_000
+    log_rates = np.log(np.array([[0.9, 0.1], [0.05, 0.95], [0.3, 0.7]]))
     votes = Votes.coded(
-        np.repeat([0, 1], n),
-        np.tile(np.arange(n), 2),
-        np.append(label, other),
-        items=["a", "b"],
-        workers=range(n),
-        classes=["n", "y"],
+        np.zeros(n, dtype=int), np.arange(n), np.arange(n) % 2, items=["a"], workers=range(n), classes=["n", "y"]
     )
+    pairs = Pairs.among(votes)
+    rates = np.repeat(log_rates[[0, 1]], [n // 2, n // 2], axis=0)  # 2.2 nats for n, then 2.9 for y
+    kind = np.zeros(1, dtype=np.int32)
+    prior = np.array([[0.5, 0.5]])
+    found = {}
     for form in ("scipy", "compiled"):
         with engine(form):  # type: ignore[arg-type]
-            consensus = DawidSkene().fit(votes)
-        assert np.isfinite(consensus.objective).all()
-        assert consensus.label[0] == 0
-        assert np.isfinite(consensus.log_odds).all()
+            products = kernel(pairs, kind, 2)
+        products.begin(np.array([[0.5, 0.5]]))
+        found[form] = products.expect(rates, prior)
+    assert found["scipy"].posterior[0, 1] == 1
+    np.testing.assert_allclose(found["scipy"].posterior, found["compiled"].posterior)
+    np.testing.assert_allclose(found["scipy"].evidence, found["compiled"].evidence)
+
+
+@given(st.integers(1, 40), st.integers(2, 5), st.integers(0, 1000))
+def test_many_answers_and_steep_rates(answers: int, S: int, seed: int) -> None:
+    """Both ways of the compiled pass, against the plain form, with rates that all but exclude a class."""
+    rng = np.random.default_rng(seed)
+    votes = Votes.coded(
+        np.repeat([0, 1, 2], answers),
+        np.tile(np.arange(answers), 3),
+        rng.integers(2, size=3 * answers),
+        items=["a", "b", "c"],
+        workers=range(answers),
+        classes=["n", "y"],
+    )
+    pairs = Pairs.among(votes)
+    log_rates = -rng.gamma(1, 12, size=(len(pairs), S)).clip(max=75)
+    kind = np.array([0, 0, 1], dtype=np.int32)
+    starts = np.stack([rng.dirichlet(np.ones(S)), np.eye(S)[0] + np.eye(S)[S - 1]])
+    found = {}
+    for form in ("scipy", "compiled"):
+        with engine(form):  # type: ignore[arg-type]
+            products = kernel(pairs, kind, S)
+        products.begin(np.full((3, S), 1 / S))
+        found[form] = products.expect(log_rates, starts)
+    np.testing.assert_allclose(found["scipy"].posterior, found["compiled"].posterior, atol=1e-12)
+    np.testing.assert_allclose(found["scipy"].evidence, found["compiled"].evidence, rtol=1e-9)
+    np.testing.assert_allclose(found["scipy"].counts, found["compiled"].counts, atol=1e-9)

@@ -103,7 +103,7 @@ def method(name: str, parameters: Mapping[str, object] | None = None) -> Aggrega
     unknown = [key for key in parameters or {} if key not in names]
     if unknown:
         raise InvalidMethod(
-            f"{name} has no parameter {unknown[0]!r}. Parameters: {', '.join(names)}.",
+            f"{name} has no parameter {unknown[0]!r}. Parameters: {', '.join(names) or 'none'}.",
             errors=[{"where": f"parameters.{key}", "what": "not a parameter of this method"} for key in unknown],
         )
     return chosen(**(parameters or {}))

@@ -1,7 +1,8 @@
 """Both products in one pass over the answers, compiled by numba where it is installed.
 
 The pass works with odds against the last state, as products, so that an answer costs S - 1 multiplications and no
-logarithm. Items are cut into a fixed number of blocks, so that results do not depend on the number of threads.
+logarithm; where an item has many answers, as sums of logarithms, for products would run out of numbers. Items are cut
+into a fixed number of blocks, so that results do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -12,18 +13,20 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import config, njit
+from numba import get_num_threads, njit
 
 from crowdqc.quality.aggregation.kernels import Expected
 from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Codes, Floats, row_sums
 
-#: Log odds beyond which an answer is as good as certain: eight such factors are still numbers.
+#: Answers to an item up to which their odds are multiplied; with more, logarithms are added.
+FEW = 8
+#: Log odds beyond which an answer is as good as certain: so few such factors are still numbers.
 STEEP = 85.0
 #: Answers from which threads pay, and into how many blocks the items are then cut.
 THREADED = 300_000
 BLOCKS = 4
-THREADS = min(BLOCKS, config.NUMBA_DEFAULT_NUM_THREADS)
+THREADS = min(BLOCKS, get_num_threads())
 
 
 class Compiled:
@@ -47,8 +50,9 @@ class Compiled:
         return self._counted()
 
     def expect(self, log_rates: Floats, starts: Floats) -> Expected:
-        odds = np.exp(np.clip(log_rates[:, :-1] - log_rates[:, -1:], -STEEP, STEEP))
-        flat = odds.reshape(-1), np.ascontiguousarray(starts).reshape(-1), self._posterior.reshape(-1)
+        log_odds = log_rates[:, :-1] - log_rates[:, -1:]
+        odds = np.exp(np.clip(log_odds, -STEEP, STEEP))
+        flat = [np.ravel(table) for table in (odds, log_odds, starts, self._posterior)]
         found = self._each_block(self._pass, self._kind, *flat)
         # what the odds leave out: each answer's rate of the last state
         apart = float(self._answers_of_pair @ log_rates[:, -1])
@@ -104,7 +108,7 @@ def _compile_pass(S: int) -> Callable[..., tuple[float, float]]:
     states = np.uint64(S)
 
     @njit(cache=True, nogil=True, fastmath={"contract"})
-    def one_pass(pair, ends, low, high, kind, odds, starts, posterior, counts):  # type: ignore[no-untyped-def]
+    def one_pass(pair, ends, low, high, kind, odds, log_odds, starts, posterior, counts):  # type: ignore[no-untyped-def]
         evidence, product, moved = 0.0, 1.0, 0.0
         row = np.empty(S)
         for item in range(np.uint64(low), np.uint64(high)):
@@ -112,21 +116,28 @@ def _compile_pass(S: int) -> Callable[..., tuple[float, float]]:
             start = np.uint64(kind[item]) * states
             for k in range(states):
                 row[k] = starts[start + k]
-            for answer in range(begin, end):
-                of = np.uint64(pair[answer]) * last
-                for k in range(last):
-                    row[k] *= odds[of + k]
-                if (answer - begin) & np.uint64(7) == np.uint64(7):
-                    # eight such odds cannot overflow; then start from 1 again
-                    highest = row[0]
-                    for k in range(states):
-                        highest = max(highest, row[k])
-                    for k in range(states):
-                        row[k] /= highest
-                    evidence += np.log(highest)
+            if end - begin <= FEW:
+                for answer in range(begin, end):
+                    of = np.uint64(pair[answer]) * last
+                    for k in range(last):
+                        row[k] *= odds[of + k]
+                highest = 0.0
+            else:
+                for k in range(states):
+                    row[k] = np.log(row[k]) if row[k] > 0 else -np.inf
+                for answer in range(begin, end):
+                    of = np.uint64(pair[answer]) * last
+                    for k in range(last):
+                        row[k] += log_odds[of + k]
+                highest = row[0]
+                for k in range(states):
+                    highest = max(highest, row[k])
+                for k in range(states):
+                    row[k] = np.exp(row[k] - highest)
             total = 0.0
             for k in range(states):
                 total += row[k]
+            evidence += highest
             if 1e-150 < total < 1e150:
                 # one logarithm for many items
                 product *= total
