@@ -15,17 +15,31 @@
  ['the answers are tied', 'confidence 0.50 is below 0.80', 'agreement 0.00 is below 0.30'])
 """
 
-from crowdqc.quality.aggregation import METHODS, Aggregator, Consensus, DawidSkene, MajorityVote, decide, method
+from crowdqc.quality.aggregation import (
+    METHODS,
+    Aggregator,
+    Auto,
+    Consensus,
+    DawidSkene,
+    MajorityVote,
+    ModelAware,
+    decide,
+    method,
+)
+from crowdqc.quality.aggregation.streaming import Stream
 from crowdqc.quality.agreement import (
     Agreement,
     fleiss_kappa,
     gwet_ac1,
     krippendorff_alpha,
+    measure_agreement,
     percent_agreement,
 )
+from crowdqc.quality.calibration import Calibration, calibration
+from crowdqc.quality.evaluation import Evaluation, evaluate
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.intervals import beta_interval
-from crowdqc.quality.items import ItemScores, score_items
+from crowdqc.quality.items import Gains, ItemScores, expected_gains, score_items
 from crowdqc.quality.judgement import Judgement, Problem, judge
 from crowdqc.quality.predictions import Contradictions, Predictions, contradictions
 from crowdqc.quality.routing import (
@@ -38,8 +52,9 @@ from crowdqc.quality.routing import (
     Signals,
     condition,
 )
+from crowdqc.quality.simulation import Simulation
 from crowdqc.quality.votes import Votes
-from crowdqc.quality.workers import WorkerScores, score_workers
+from crowdqc.quality.workers import WorkerEvidence, WorkerScores, examine, score_workers
 
 __all__ = [
     "METHODS",
@@ -47,30 +62,43 @@ __all__ = [
     "SIGNALS",
     "Aggregator",
     "Agreement",
+    "Auto",
+    "Calibration",
     "Condition",
     "Consensus",
     "Contradictions",
     "DawidSkene",
+    "Evaluation",
+    "Gains",
     "Gold",
     "ItemScores",
     "Judgement",
     "MajorityVote",
+    "ModelAware",
     "Policy",
     "Predictions",
     "Problem",
     "Reason",
     "Routes",
     "Signals",
+    "Simulation",
+    "Stream",
     "Votes",
+    "WorkerEvidence",
     "WorkerScores",
     "beta_interval",
+    "calibration",
     "condition",
     "contradictions",
     "decide",
+    "evaluate",
+    "examine",
+    "expected_gains",
     "fleiss_kappa",
     "gwet_ac1",
     "judge",
     "krippendorff_alpha",
+    "measure_agreement",
     "method",
     "percent_agreement",
     "score_items",

@@ -6,6 +6,9 @@ import math
 
 from crowdqc.errors import Invalid
 
+#: A whole number in JSON may be greater than any float.
+GREATEST = 1e300
+
 
 class InvalidParameter(Invalid):
     """A parameter of a method is out of its range."""
@@ -15,8 +18,8 @@ def check_number(method: object, *names: str, low: float = 0.0, high: float = ma
     """Refuse what is not a finite number from `low` to `high`; names are those of fields of the method."""
     for name in names:
         value = getattr(method, name)
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not fits or not low <= value <= high:
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        if not fits or not low <= value <= min(high, GREATEST):
             reach = f"from {low:g} up" if math.isinf(high) else f"from {low:g} to {high:g}"
             raise InvalidParameter(f"{name} is {value!r}; it must be a number {reach}.", name=name)
 

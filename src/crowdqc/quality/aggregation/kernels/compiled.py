@@ -1,8 +1,8 @@
 """Both products in one pass over the answers, compiled by numba where it is installed.
 
 The pass works with odds against the last state, as products, so that an answer costs S - 1 multiplications and no
-logarithm; where an item has many answers, as sums of logarithms, for products would run out of numbers. Items are cut
-into a fixed number of blocks, so that results do not depend on the number of threads.
+logarithm; where an item has many answers, as sums of logarithms, for products would run out of numbers. Items are
+cut into a fixed number of blocks, so that results do not depend on the number of threads.
 """
 
 from __future__ import annotations
