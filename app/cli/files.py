@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -45,6 +45,16 @@ def writes(*names: str, help: str) -> Callable[[F], F]:
     return click.option(
         *names, type=click.Path(dir_okay=False, path_type=Path), callback=_writable, metavar="OUT", help=help
     )
+
+
+def refuse_same(*given: Path | None, written: Sequence[Path | None]) -> None:
+    """Nothing that is given is written over, and nothing that is written."""
+    taken = {path.resolve() for path in given if path is not None}
+    for path in written:
+        if path is not None and (path.is_file() or not path.exists()):
+            if path.resolve() in taken:
+                raise click.UsageError(f"{path} is named twice; it would be written over.")
+            taken.add(path.resolve())
 
 
 def format_of(path: Path) -> str:

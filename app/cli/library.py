@@ -101,7 +101,7 @@ def aggregate(
     ANSWERS is csv, tsv, jsonl (each also .gz) or parquet, with columns worker, item (or task) and label.
     """
     aggregator = _aggregator(name, parameters, seed)
-    _refuse_same_files(answers, gold, predictions, truth, costs, written=(labels, workers))
+    files.refuse_same(answers, gold, predictions, truth, costs, written=(labels, workers))
     with _steps("reading", "aggregating", "comparing", "writing") as step:
         step("reading")
         case = crowds.read(
@@ -202,16 +202,6 @@ def methods(as_json: bool) -> None:
         click.echo(f"{each['name']:20} {each['words']}")
         for key, value in each["parameters"].items():
             click.echo(f"{'':20}   {key}={json.dumps(value)}")
-
-
-def _refuse_same_files(*given: Path | None, written: Sequence[Path | None]) -> None:
-    """Nothing that is given is written over, and nothing that is written."""
-    taken = {path.resolve() for path in given if path is not None}
-    for path in written:
-        if path is not None and (path.is_file() or not path.exists()):
-            if path.resolve() in taken:
-                raise click.UsageError(f"{path} is named twice; it would be written over.")
-            taken.add(path.resolve())
 
 
 def _aggregator(name: str, parameters: dict[str, object], seed: int) -> Any:

@@ -68,6 +68,7 @@ def simulate(
     **crowd: Any,
 ) -> None:
     """Draw a crowd whose truth and whose confusion matrices are known; the same seed draws the same."""
+    files.refuse_same(written=(answers, truth, confusion, gold, predictions))
     try:
         shares = None if class_shares is None else tuple(float(share) for share in class_shares.split(","))
         names = int(classes) if classes.isdecimal() else tuple(name.strip() for name in classes.split(","))

@@ -93,8 +93,9 @@ def skene(votes: Votes, form: Engine, n: int) -> object:
         return ours.DawidSkene(max_iterations=n, **LIKELIHOOD).fit(votes)
 
 
-def coin(votes: Votes, n: int) -> object:
-    return ours.OneCoin(class_prior="learned", tolerance=0.0, max_iterations=n).fit(votes)
+def coin(votes: Votes, form: Engine, n: int) -> object:
+    with engine(form):
+        return ours.OneCoin(class_prior="learned", tolerance=0.0, max_iterations=n).fit(votes)
 
 
 def their_fit(model: Any, frame: Any, n: int) -> object:
@@ -115,13 +116,12 @@ def iterations(answers: int, classes: list[int]) -> None:
         forms = [
             ("compiled", partial(skene, votes, "compiled"), theirs.DawidSkene),
             ("scipy", partial(skene, votes, "scipy"), theirs.DawidSkene),
-            # crowd-kit's takes half a minute an iteration for a million answers
-            ("one coin", partial(coin, votes), theirs.OneCoinDawidSkene if answers <= 2e5 else None),
+            ("one coin", partial(coin, votes, "compiled"), theirs.OneCoinDawidSkene if answers <= 2e6 else None),
         ]
         for form, fit, model in forms:
             fit(2)
             pairs = []
-            for _ in range(2 if large or form == "one coin" else ROUNDS):
+            for _ in range(2 if large else 1 if form == "one coin" else ROUNDS):
                 own = a_step(fit, 2, 12 if large else 22)
                 known = frame is not None and model is not None
                 other = a_step(partial(their_fit, model, frame), 1, 3) if known else float("nan")

@@ -50,3 +50,9 @@ def test_a_crowd_is_drawn_and_drawn_again(command: Command) -> None:
     predictions = pd.read_csv("a/predictions.csv", index_col="item")
     right = predictions.idxmax(axis=1).str.removeprefix("p:") == pd.Series(truth)
     assert right.mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_one_file_is_not_written_over_another(command: Command) -> None:
+    result = command("simulate", "--answers", "s.csv", "--truth", "s.csv", code=2)
+    assert "named twice" in result.stderr
+    assert not Path("s.csv").exists()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,26 @@ def test_a_model_is_heard_where_it_helps() -> None:
     assert consensus.choice.method == "model_aware"
     assert "weights: m" in consensus.choice.reason
     assert np.mean(consensus.label == crowd.truth) > np.mean(Auto().fit(crowd.votes).label == crowd.truth) + 0.1
+
+
+def test_names_have_no_order() -> None:
+    votes = simulate(0, items=20, K=3).votes
+    assert "ordinal" in Auto.candidates(votes)
+    for classes in (("a", "b", "c"), ("2", "10", "9"), ("low", "1", "2")):
+        assert "ordinal" not in Auto.candidates(replace(votes, classes=classes))
+    assert "ordinal" not in Auto.candidates(simulate(0, items=20, K=2).votes)
+
+
+def test_a_model_may_be_clearly_better_than_all_methods_of_answers() -> None:
+    crowd = simulate(1, items=600, workers=40, K=3, overlap=4, low=0.35, high=0.8)
+    sure = np.full((600, 3), 0.005)
+    sure[np.arange(600), crowd.truth] = 0.99
+    predictions = Predictions.of(crowd.votes, crowd.votes.items, ["m"] * 600, sure)
+    gold = Gold.of(crowd.votes, {item: str(crowd.truth[item]) for item in range(100)})
+    for known in (None, gold):
+        consensus = Auto().fit(crowd.votes, known, predictions)
+        assert consensus.choice is not None
+        assert consensus.choice.method == "model_aware"
 
 
 def test_a_model_that_guesses_is_not_heard() -> None:

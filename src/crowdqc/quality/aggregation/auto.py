@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class Auto:
 
     Notes
     -----
-    `ordinal` reads the declared order of the classes, so that the choice may depend on it. With predictions there
+    `ordinal` is tried where the classes are numbers that go up. With predictions there
     is `model_aware` as well, which is taken where the answers bear the models out (`Voices.heard`): how well noisy
     answers are foretold says little of how much a good model adds.
     A model may foretell answers better and yet name the truth worse, when it uses its freedom to rename classes.
@@ -90,8 +91,8 @@ class Auto:
     def candidates(votes: Votes, predictions: Predictions | None = None) -> dict[str, Foretelling]:
         """Give the methods that make sense for these votes, from the simplest to the richest."""
         found = dict(CANDIDATES)
-        if votes.n_classes < 3:
-            del found["ordinal"]  # two classes have no order to speak of
+        if not _ordered(votes.classes):
+            del found["ordinal"]
         if predictions is not None and predictions.item.size:
             found[HEARING] = _Hearing(ModelAware(), predictions)
         return found
@@ -107,11 +108,14 @@ class Auto:
         right = _on_gold(methods, trial.votes, gold, self.seed)
         notes = {name: self._on_gold_against(name, right) for name in methods}
         foretold = {name: trial.foretold(method) for name, method in methods.items()}
-        best = max((name for name in methods if not notes[name]), key=lambda name: foretold[name].mean())
+        # what hears models is compared by other means
+        of_answers = [name for name in methods if name != HEARING]
+        allowed = [name for name in of_answers if not notes[name]] or of_answers
+        best = max(allowed, key=lambda name: foretold[name].mean())
         behind = {name: mean_and_error(foretold[best] - logs, worker, item) for name, logs in foretold.items()}
         for name in methods:
             notes[name] = notes[name] or self._against(name, best, behind)
-        chosen = next(name for name in methods if not notes[name] and name != HEARING)
+        chosen = next((name for name in allowed if not notes[name]), best)
         heard = ""
         if HEARING in methods and not notes[HEARING]:
             heard = _heard(methods[HEARING].fit(trial.votes, gold))
@@ -170,6 +174,15 @@ class Auto:
         return Choice(
             "majority_vote", reason if votes.n_classes > 1 else "majority_vote: there is one class only."
         )
+
+
+def _ordered(classes: Sequence[str]) -> bool:
+    """Say whether the classes are at least three numbers that go up: names have no order of their own."""
+    try:
+        values = [float(name) for name in classes]
+    except ValueError:
+        return False
+    return len(values) > 2 and all(low < high for low, high in pairwise(values))
 
 
 def _heard(consensus: Consensus) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from crowdqc.quality.aggregation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.aggregation.confusion import CoinConfusion
-from crowdqc.quality.aggregation.consensus import Consensus, clamp
-from crowdqc.quality.aggregation.expectation import vote_shares
-from crowdqc.quality.aggregation.kernels.plain import normalised
-from crowdqc.quality.aggregation.logs import safe_log
+from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.expectation import Learned, concluded, maximise, vote_shares
+from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.aggregation.parameters import check_number, check_whole
-from crowdqc.quality.arrays import Counts, Floats
+from crowdqc.quality.arrays import Floats
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
@@ -45,8 +44,8 @@ class OneCoin:
 
     Notes
     -----
-    With a the accuracies, an item's log odds of class k is the sum of log(a (K - 1) / (1 - a)) over the answers
-    that say k: one weighted count. The M step is another: the mean posterior of what each worker said.
+    The E step is that of `DawidSkene` with a on the diagonal of each matrix and (1 - a) / (K - 1) beside it; in
+    the M step a is the mean posterior of what the worker said.
 
     References
     ----------
@@ -76,53 +75,48 @@ class OneCoin:
     def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them."""
         gold = Gold.none(votes) if gold is None else gold
-        K, n = votes.n_classes, votes.answers_per_worker()
         prior = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
-        cell = votes.item * np.int64(K) + votes.label
-        posterior = vote_shares(votes, gold)
-        answered = max(int(np.count_nonzero(votes.answers_per_item())), 1)
-        objective: list[float] = []
-        evidence, converged = np.zeros(0), False
-        while not converged and len(objective) < self.max_iterations:
-            starts, class_density = prior.learn(posterior)
-            accuracy, density = self._learn(votes, posterior, cell, n)
-            scores = self._scores(votes, accuracy, cell, n)
-            scores += safe_log(starts)[prior.kind]
-            before, (posterior, evidence) = posterior, normalised(clamp(scores, gold))
-            objective.append(float(evidence.sum()) + density + class_density)
-            converged = bool(np.abs(posterior - before).sum() <= 2 * self.tolerance * answered)
-        scores[(votes.answers_per_item() == 0) & ~gold.known] = safe_log(starts[0])
-        return Consensus.of(
-            scores,
-            votes,
-            gold,
-            class_prior=starts[0],
-            confusion=CoinConfusion(accuracy, K),
-            skill=np.where(n > 0, accuracy, np.nan),
-            objective=np.array(objective),
-            log_likelihood=float(evidence.sum()),
-            converged=converged,
+        pairs = Pairs.among(votes)
+        coins = _Coins(pairs, self)
+        fit = maximise(
+            pairs,
+            prior,
+            vote_shares(votes, gold),
+            coins.learn,
+            max_iterations=self.max_iterations,
+            tolerance=self.tolerance,
+            items=int(np.count_nonzero(np.diff(pairs.ends))),
         )
+        consensus = concluded(fit, prior, votes, gold, CoinConfusion(coins.accuracy, votes.n_classes))
+        silent = votes.answers_per_worker() == 0
+        return replace(consensus, skill=np.where(silent, np.nan, coins.accuracy))
 
-    def _learn(self, votes: Votes, posterior: Floats, cell: Counts, n: Counts) -> tuple[Floats, float]:
-        """Give the accuracies and their log density."""
-        hits = np.bincount(votes.worker, weights=posterior.reshape(-1)[cell], minlength=votes.n_workers)
-        if self.pooled:
-            hits, n = np.full(hits.shape, hits.sum()), np.full(n.shape, n.sum())
-        total = n + self.right + self.wrong
-        share = np.divide(hits + self.right, total, out=np.full(total.shape, 0.5), where=total > 0)
-        accuracy = np.clip(share, EDGE, 1 - EDGE) if votes.n_classes > 1 else np.ones(total.shape)
-        pull = self.right * safe_log(accuracy) + self.wrong * safe_log(1 - accuracy)
-        density = float(pull[0] if self.pooled else pull.sum()) if votes.n_classes > 1 and pull.size else 0.0
-        return accuracy, density
 
-    @staticmethod
-    def _scores(votes: Votes, accuracy: Floats, cell: Counts, n: Counts) -> Floats:
-        """Log probability of each item's answers given each class, float64[n_items, K]."""
-        wrong = safe_log((1 - accuracy) / max(votes.n_classes - 1, 1))
-        lead = safe_log(accuracy) - wrong if votes.n_classes > 1 else np.zeros(accuracy.shape)
-        scores = np.bincount(cell, weights=lead[votes.worker], minlength=votes.n_items * votes.n_classes)
-        scores = scores.reshape(votes.n_items, votes.n_classes).astype(np.float64)  # of no answers: of int
-        if votes.n_classes > 1:
-            scores += np.bincount(votes.item, weights=wrong[votes.worker], minlength=votes.n_items)[:, None]
-        return np.asarray(scores)
+class _Coins:
+    """The accuracies, from the expected counts of pairs: what a worker's label has of its own class is right."""
+
+    def __init__(self, pairs: Pairs, method: OneCoin) -> None:
+        self._pairs, self._method = pairs, method
+        self._own = np.arange(len(pairs)), pairs.label
+        answers = np.bincount(pairs.of_answer, minlength=len(pairs))
+        self._answers = self._by_worker(answers.astype(np.float64))
+        self.accuracy = np.ones(pairs.n_workers)
+
+    def learn(self, counts: Floats) -> Learned:
+        pairs, method = self._pairs, self._method
+        if pairs.n_classes < 2:
+            return Learned(np.zeros(counts.shape), 0.0)
+        total = self._answers + method.right + method.wrong
+        hits = self._by_worker(counts[self._own]) + method.right
+        share = np.divide(hits, total, out=np.full(total.shape, 0.5), where=total > 0)
+        self.accuracy = np.clip(share, EDGE, 1 - EDGE)
+        right, wrong = np.log(self.accuracy), np.log(1 - self.accuracy)
+        pull = method.right * right + method.wrong * wrong
+        log_rates = np.repeat((wrong - np.log(pairs.n_classes - 1))[pairs.worker, None], pairs.n_classes, axis=1)
+        log_rates[self._own] = right[pairs.worker]
+        return Learned(log_rates, float(pull[:1].sum() if method.pooled else pull.sum()))
+
+    def _by_worker(self, of_pair: Floats) -> Floats:
+        """Sum over each worker's pairs, or over all, float64[n_workers]."""
+        sums = np.bincount(self._pairs.worker, weights=of_pair, minlength=self._pairs.n_workers)
+        return np.full(sums.shape, sums.sum()) if self._method.pooled else np.asarray(sums, dtype=np.float64)
