@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from crowdqc.execution import Execution
 from crowdqc.services.transaction import Transaction
 from crowdqc.settings import BadSetting, Settings
 from crowdqc.storage import Storage
+
+#: Times that a database file is asked to write ahead, a tenth of a second apart.
+TURNS = 100
 
 
 class Installation:
@@ -100,8 +104,21 @@ def database(url: str) -> Engine:
 def _open_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     # We begin transactions ourselves (below): the driver's own begin comes too late to take the write lock first.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-65536"):
+    _write_ahead(connection)
+    for pragma in ("foreign_keys=ON", "synchronous=FULL", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn to WAL, which the file remembers; SQLite does not wait where another process is just doing that."""
+    for attempt in range(TURNS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if attempt == TURNS - 1:
+                raise
+            time.sleep(0.1)
 
 
 def _begin_sqlite(connection: Any) -> None:

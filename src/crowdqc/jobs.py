@@ -7,6 +7,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+# The first run shall not wait for what thinking imports when it is wanted.
+import scipy.sparse
+import scipy.special  # noqa: F401
+
 from crowdqc.errors import CrowdqcError
 from crowdqc.execution import Execution
 from crowdqc.formats import Unreadable
