@@ -21,7 +21,7 @@ from crowdqc.records import Answer, Assignment, Item, Worker
 from crowdqc.records.assignments import AssignmentState
 from crowdqc.records.items import ItemState
 from crowdqc.roles import Actor
-from crowdqc.services import assignments
+from crowdqc.services import assignments, work
 from crowdqc.services.assignments import Supply
 from crowdqc.services.transaction import Transaction
 from crowdqc.settings import Settings
@@ -78,6 +78,16 @@ def burn(
     for process in running:
         process.join(30)
     return told
+
+
+def settle(place: Installation, seconds: float = 60.0) -> None:
+    """Wait until the runner has done all jobs."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with place.reading() as tx:
+            if not work.unfinished(tx):
+                return
+        time.sleep(0.05)
 
 
 def _crew(  # type: ignore[no-untyped-def]
