@@ -27,7 +27,7 @@ import numpy as np
 
 from crowdqc.quality import Votes
 from crowdqc.quality import aggregation as ours
-from crowdqc.quality.aggregation.kernels import Engine, engine
+from crowdqc.quality.estimation.kernels import Engine, engine
 
 ROUNDS = 5
 OVERLAP = 5

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Flags
+from crowdqc.quality.arrays import Flags, Floats
 from crowdqc.quality.votes import Votes
 
 
@@ -68,3 +68,18 @@ class Gold:
     def known(self) -> Flags:
         """Whether an item's truth is known, bool[n_items]."""
         return np.asarray(self.accepted.any(axis=1))
+
+    def clamp(self, log_scores: Floats) -> Floats:
+        """Restrict gold items to their accepted labels, float64[n_items, K]; a copy where there is gold.
+
+        Where all accepted labels have no score at all they become equally likely.
+        """
+        known = self.known
+        if not known.any():
+            return log_scores
+        clamped = log_scores.copy()
+        rows = np.where(self.accepted[known], log_scores[known], -np.inf)
+        void = ~np.isfinite(rows).any(axis=1)
+        rows[void] = np.where(self.accepted[known][void], 0.0, -np.inf)
+        clamped[known] = rows
+        return clamped

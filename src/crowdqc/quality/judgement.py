@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation import Auto, ModelAware, method
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.aggregation.kernels import engine
 from crowdqc.quality.agreement import (
     Agreement,
     fleiss_kappa,
@@ -19,6 +18,7 @@ from crowdqc.quality.agreement import (
     krippendorff_alpha,
     percent_agreement,
 )
+from crowdqc.quality.estimation.kernels import engine
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.items import ItemScores, score_items
 from crowdqc.quality.predictions import Contradictions, Predictions, contradictions

@@ -8,9 +8,9 @@ from hypothesis import given
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation import DawidSkene
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.examples import anaesthetists
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, simulate, votes_of
 

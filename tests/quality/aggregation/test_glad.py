@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.glad import GLAD, Odds, Side
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.aggregation.crowd_kit import fitted
 from tests.quality.crowds import Row, rows, simulate, votes_of

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from crowdqc.quality.aggregation import DawidSkene, GradedDawidSkene, HierarchicalDawidSkene
-from crowdqc.quality.aggregation.parameters import InvalidParameter
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, simulate, votes_of
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.kos import KOS, Messages
 from crowdqc.quality.aggregation.majority_vote import MajorityVote
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.aggregation.crowd_kit import fitted
 from tests.quality.crowds import Row, rows, simulate, votes_of

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior
 from crowdqc.quality.aggregation.mace import MACE, TRIAL, Crowd, Habits
-from crowdqc.quality.aggregation.parameters import InvalidParameter
+from crowdqc.quality.estimation.class_prior import ClassPrior
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.aggregation.crowd_kit import fitted
 from tests.quality.crowds import Row, rows, simulate, votes_of

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation import MajorityVote
 from crowdqc.quality.aggregation.majority_vote import InvalidMajorityVote, Ties
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, votes_of
 

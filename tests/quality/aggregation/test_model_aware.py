@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation import Consensus, DawidSkene
 from crowdqc.quality.aggregation.model_aware import ModelAware, Voices
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.predictions import InvalidPredictions, Predictions
 from crowdqc.quality.simulation import Crowd, Simulation
 from crowdqc.quality.votes import Votes

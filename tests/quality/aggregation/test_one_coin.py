@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation import MajorityVote, OneCoin
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, simulate, votes_of
 

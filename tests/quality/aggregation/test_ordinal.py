@@ -23,8 +23,8 @@ from crowdqc.quality.aggregation.ordinal import (
     ordinal_costs,
     posterior_mean,
 )
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, votes_of
 from tests.quality.test_real_crowds import DATA, accuracy, answers, reference

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation import Consensus, DawidSkene, MajorityVote
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.aggregation.streaming import InvalidStream, Stream
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.simulation import Simulation
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, simulate

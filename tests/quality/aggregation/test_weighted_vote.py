@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation.majority_vote import MajorityVote
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.aggregation.weighted_vote import WeightedVote
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 from tests.quality.aggregation.crowd_kit import fitted
 from tests.quality.crowds import Row, rows, simulate, votes_of

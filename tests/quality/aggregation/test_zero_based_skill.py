@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.aggregation.wawa import Wawa
 from crowdqc.quality.aggregation.zero_based_skill import ZeroBasedSkill
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from tests.quality.aggregation.crowd_kit import fitted, predicted
 from tests.quality.crowds import Row, rows, simulate, votes_of
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 from scipy import optimize
 
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.comparisons import BradleyTerry, Comparisons, InvalidRanking
+from crowdqc.quality.parameters import InvalidParameter
 from tests.quality.comparisons.test_comparisons import Row, read, tables
 
 Floats = NDArray[np.float64]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import optimize
 from scipy.special import expit
 
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.comparisons import BradleyTerry, Comparisons, InvalidRanking, NoisyBradleyTerry, Ranking
+from crowdqc.quality.parameters import InvalidParameter
 from tests.quality.comparisons.test_comparisons import Row, read, tables
 
 Floats = NDArray[np.float64]

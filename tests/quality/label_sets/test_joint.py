@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
 
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.label_sets import GoldSets, Joint, LabelSets, Separate
 from crowdqc.quality.label_sets.yes_rates import DOUBT, USUAL, Evidence, Rates, Spreads
+from crowdqc.quality.parameters import InvalidParameter
 from tests.quality.label_sets.sets import Crowd, Row, read, simulate, table_of, tables
 
 SPREADS = Spreads(1.0, 0.75, 0.5, 1.0)

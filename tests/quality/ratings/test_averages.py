@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from crowdqc.quality.aggregation.parameters import InvalidParameter
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.ratings import GoldValues, InvalidRatings, Mean, Median, Ratings, TrimmedMean
 
 answers = st.lists(

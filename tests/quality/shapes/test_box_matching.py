@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation import DawidSkene
-from crowdqc.quality.aggregation.parameters import InvalidParameter
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.shapes import BoxConsensus, Boxes, BoxMatching, SeenOrNot
 from tests.quality.shapes.drawings import Drawing, compare, draw
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdqc.quality import crowdkit
-from crowdqc.quality.aggregation.parameters import InvalidParameter
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.shapes import MaskConsensus, Masks, PixelMajority, SegmentationEM, SegmentationRASA
 
 pytest.importorskip("crowdkit.aggregation")

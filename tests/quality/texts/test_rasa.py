@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from crowdqc.quality.aggregation.parameters import InvalidParameter
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.texts import HashedGrams, TextConsensus, TextHRRASA, TextRASA, Texts
 from crowdqc.quality.texts.distances import Sequences, differences
 

@@ -12,13 +12,13 @@ from crowdqc.quality.aggregation.consensus import Candidate, Choice, Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.evidence import Foretelling, Trial, mean_and_error
 from crowdqc.quality.aggregation.hierarchical import GradedDawidSkene, HierarchicalDawidSkene
-from crowdqc.quality.aggregation.kernels import announce
 from crowdqc.quality.aggregation.model_aware import ModelAware, Voices
 from crowdqc.quality.aggregation.one_coin import OneCoin
 from crowdqc.quality.aggregation.ordinal import Ordinal
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Floats
+from crowdqc.quality.estimation.kernels import announce
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.predictions.columns import Predictions
 from crowdqc.quality.votes import Votes
 

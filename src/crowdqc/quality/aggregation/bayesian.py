@@ -11,11 +11,11 @@ from crowdqc.quality.aggregation.confusion import PairConfusion, SampledConfusio
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.hierarchical import HierarchicalDawidSkene
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.pairs import Pairs
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Codes, Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import safe_log
+from crowdqc.quality.pairs import Pairs
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 
 #: Random-walk steps of the crowd's pseudo-answers a draw.

@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.logs import safe_log
+from crowdqc.quality.pairs import Pairs
 
 
 class Confusion(Protocol):

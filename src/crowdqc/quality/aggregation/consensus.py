@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 from crowdqc.quality.aggregation import decision
 from crowdqc.quality.aggregation.confusion import Confusion
-from crowdqc.quality.aggregation.logs import log_sum
 from crowdqc.quality.arrays import CHUNK, Codes, Counts, Flags, Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import log_sum
 from crowdqc.quality.votes import Votes
 
 
@@ -126,7 +126,7 @@ class Consensus:
     ) -> Self:
         """Normalise log scores, float64[n_items, K], restrict them to the gold and decide the labels."""
         known = gold.known
-        log_posterior = clamp(log_scores, gold)
+        log_posterior = gold.clamp(log_scores)
         if log_posterior.size:
             log_posterior = log_posterior - log_sum(log_posterior)[:, None]
         posterior = np.exp(log_posterior)
@@ -302,22 +302,6 @@ class Consensus:
         rows = np.flatnonzero(self.label >= 0)
         others[rows, self.label[rows]] = 0.0
         return others
-
-
-def clamp(log_scores: Floats, gold: Gold) -> Floats:
-    """Restrict the rows of gold items to their accepted labels, float64[n_items, K]; a copy where there is gold.
-
-    Where all accepted labels have no score at all they become equally likely.
-    """
-    known = gold.known
-    if not known.any():
-        return log_scores
-    clamped = log_scores.copy()
-    rows = np.where(gold.accepted[known], log_scores[known], -np.inf)
-    void = ~np.isfinite(rows).any(axis=1)
-    rows[void] = np.where(gold.accepted[known][void], 0.0, -np.inf)
-    clamped[known] = rows
-    return clamped
 
 
 def _weight_of_a_vote(votes: Votes) -> float:

@@ -8,14 +8,13 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior, Prior, check_prior
-from crowdqc.quality.aggregation.consensus import Consensus, clamp
-from crowdqc.quality.aggregation.expectation import vote_shares
-from crowdqc.quality.aggregation.kernels.plain import normalised
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
+from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.estimation.expectation import vote_shares
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import normalised, safe_log
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 
 #: No step is longer than this, and one that does not climb is halved so often before it is given up.
@@ -111,7 +110,7 @@ class GLAD:
                 abilities, eases, odds = _maximised(posterior.reshape(-1)[cell], abilities, eases, odds)
             starts, class_density = prior.learn(posterior)
             scores = _scores(votes, odds, cell) + safe_log(starts)[prior.kind]
-            before, (posterior, evidence) = posterior, normalised(clamp(scores, gold))
+            before, (posterior, evidence) = posterior, normalised(gold.clamp(scores))
             objective.append(float(evidence.sum()) + abilities.density() + eases.density() + class_density)
             still = bool(np.abs(posterior - before).sum() <= 2 * self.tolerance * answered)
             converged = still and len(objective) > 1

@@ -8,18 +8,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.aggregation.confusion import GradedConfusion, PairConfusion
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.aggregation.crowd_prior import LEAST, CrowdPrior
 from crowdqc.quality.aggregation.dawid_skene import first_posterior
-from crowdqc.quality.aggregation.expectation import Fit, maximise
-from crowdqc.quality.aggregation.logs import log_sum, safe_log
 from crowdqc.quality.aggregation.one_coin import OneCoin
-from crowdqc.quality.aggregation.pairs import Pairs
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.estimation.crowd_prior import LEAST, CrowdPrior
+from crowdqc.quality.estimation.expectation import Fit, maximise
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import log_sum, safe_log
+from crowdqc.quality.pairs import Pairs
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.aggregation.parameters import InvalidParameter, check_choice, check_whole
 from crowdqc.quality.arrays import Floats, row_sums
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter, check_choice, check_whole
 from crowdqc.quality.votes import Votes
 
 Messages = Literal["mean", "sum"]

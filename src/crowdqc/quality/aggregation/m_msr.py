@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.confusion import CoinConfusion
-from crowdqc.quality.aggregation.consensus import Consensus, clamp
-from crowdqc.quality.aggregation.kernels.plain import normalised
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
+from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.arrays import Codes, Flags, Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import normalised
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 
 #: Pairs of answers to the same item that are compared at most; the items with the most answers are left out first.
@@ -91,7 +91,7 @@ class MMSR:
         s[alone] = max(float(s[~alone].mean()), margin) if not alone.all() else 0.5
         accuracy = (s * (K - 1) + 1) / K
         scores = _one_coin(votes, accuracy)
-        evidence = normalised(clamp(scores - np.log(K), gold))[1]
+        evidence = normalised(gold.clamp(scores - np.log(K)))[1]
         consensus = Consensus.of(
             scores,
             votes,

@@ -10,14 +10,13 @@ from typing import Literal, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior, Prior, check_prior
-from crowdqc.quality.aggregation.consensus import Consensus, clamp
-from crowdqc.quality.aggregation.expectation import vote_shares
-from crowdqc.quality.aggregation.kernels.plain import normalised
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.parameters import check_choice, check_number, check_whole
+from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.estimation.expectation import vote_shares
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import normalised, safe_log
+from crowdqc.quality.parameters import check_choice, check_number, check_whole
 from crowdqc.quality.votes import Votes
 
 Inference = Literal["variational", "em"]
@@ -291,7 +290,7 @@ class Crowd:
             :, None
         ]
         scores += safe_log(starts)[self.prior.kind]
-        posterior, evidence = normalised(clamp(scores, self.gold))
+        posterior, evidence = normalised(self.gold.clamp(scores))
         return scores, posterior, float(evidence.sum())
 
     def known(self, habits: Habits, posterior: Floats) -> Floats:

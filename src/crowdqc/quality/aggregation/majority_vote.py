@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.decision import TIE
-from crowdqc.quality.aggregation.parameters import check_whole
 from crowdqc.quality.arrays import Codes, Flags, Floats, row_sums
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import check_whole
 from crowdqc.quality.votes import Votes
 
 Ties = Literal["first_class", "prior", "random", "abstain"]

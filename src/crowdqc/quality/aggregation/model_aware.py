@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.aggregation.confusion import PairConfusion
-from crowdqc.quality.aggregation.consensus import Consensus, clamp
+from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene, by_dirichlet
-from crowdqc.quality.aggregation.expectation import maximise
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.pairs import Pairs
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.aggregation.voices import Evidence, VoicesPrior, judged
 from crowdqc.quality.arrays import Counts, Floats
+from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.estimation.expectation import maximise
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import safe_log
+from crowdqc.quality.pairs import Pairs
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.predictions.columns import Predictions
 from crowdqc.quality.votes import Votes
 
@@ -203,7 +203,7 @@ class ModelAware:
         spoken[evidence.items] += evidence.added(prior.weight)
         scores[silent] = spoken[silent]
         both = Consensus.of(
-            clamp(scores, gold),
+            gold.clamp(scores),
             votes,
             gold,
             class_prior=without.class_prior,

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.aggregation.conclusion import concluded
 from crowdqc.quality.aggregation.confusion import CoinConfusion
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.aggregation.expectation import Learned, concluded, maximise, vote_shares
-from crowdqc.quality.aggregation.pairs import Pairs
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Floats
+from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.estimation.expectation import Learned, maximise, vote_shares
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.pairs import Pairs
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 
 #: How near 0 and 1 an accuracy without a prior may come.

@@ -8,15 +8,16 @@ from typing import Literal, Self, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.aggregation.conclusion import concluded
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.decision import TIE
-from crowdqc.quality.aggregation.expectation import Learned, concluded, maximise, vote_shares
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.pairs import Pairs
-from crowdqc.quality.aggregation.parameters import InvalidParameter, check_number, check_whole
 from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
+from crowdqc.quality.estimation.expectation import Learned, maximise, vote_shares
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import safe_log
+from crowdqc.quality.pairs import Pairs
+from crowdqc.quality.parameters import InvalidParameter, check_number, check_whole
 from crowdqc.quality.votes import Votes
 
 Cost = Literal["absolute", "quadratic"]

@@ -9,11 +9,11 @@ from typing import Self
 import numpy as np
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.aggregation.class_prior import first_prior
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import FLOOR, DawidSkene
 from crowdqc.quality.aggregation.tally import Tally
 from crowdqc.quality.arrays import Counts, Floats
+from crowdqc.quality.estimation.class_prior import first_prior
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 

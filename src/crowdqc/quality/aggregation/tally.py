@@ -7,8 +7,8 @@ from itertools import chain
 import numpy as np
 
 from crowdqc.quality.aggregation.dawid_skene import FLOOR
-from crowdqc.quality.aggregation.logs import safe_log
 from crowdqc.quality.arrays import Counts, Flags, Floats
+from crowdqc.quality.logs import safe_log
 
 
 class Tally:

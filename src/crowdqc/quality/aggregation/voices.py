@@ -7,11 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior
-from crowdqc.quality.aggregation.kernels.plain import normalised
-from crowdqc.quality.aggregation.logs import safe_log
 from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.estimation.class_prior import ClassPrior
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import normalised, safe_log
 from crowdqc.quality.predictions.columns import InvalidPredictions, Predictions
 from crowdqc.quality.votes import Votes
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.majority_vote import by_votes
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 
 

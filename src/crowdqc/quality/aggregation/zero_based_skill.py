@@ -8,9 +8,9 @@ import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.majority_vote import by_votes
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.aggregation.wawa import agreement, weighed_by
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 
 #: Skills nearer to their agreement than this stay where they are.

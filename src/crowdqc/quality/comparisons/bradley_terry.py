@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 
-from crowdqc.quality.aggregation.parameters import check_choice, check_number, check_whole
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.comparisons.ascent import Top, climb_straight
 from crowdqc.quality.comparisons.comparisons import Comparisons
@@ -16,6 +15,7 @@ from crowdqc.quality.comparisons.davidson import Pairs, Posterior
 from crowdqc.quality.comparisons.laplace import Information
 from crowdqc.quality.comparisons.ranking import LEVELS, InvalidRanking, Ranking
 from crowdqc.quality.comparisons.spread import Spread, check_spread, concluded, fit
+from crowdqc.quality.parameters import check_choice, check_number, check_whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.comparisons.ascent import Top, climb, evens, firmness
 from crowdqc.quality.comparisons.bradley_terry import BradleyTerry
@@ -17,6 +16,7 @@ from crowdqc.quality.comparisons.laplace import Information
 from crowdqc.quality.comparisons.ranking import LEVELS, InvalidRanking, Judges, Ranking
 from crowdqc.quality.comparisons.spread import Spread, check_spread, concluded, fit
 from crowdqc.quality.groups import sums
+from crowdqc.quality.parameters import check_number, check_whole
 
 #: Least probability of an answer: a guess is never quite impossible, but may round to it.
 LEAST = 1e-300

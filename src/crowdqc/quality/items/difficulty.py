@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.aggregation.logs import log_sum, safe_log
-from crowdqc.quality.aggregation.parameters import check_number
 from crowdqc.quality.arrays import CHUNK, Codes, Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import log_sum, safe_log
+from crowdqc.quality.parameters import check_number
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.backing import Backing
 

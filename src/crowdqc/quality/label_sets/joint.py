@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import CHUNK, Floats
 from crowdqc.quality.label_sets.label_sets import GoldSets, LabelSets
 from crowdqc.quality.label_sets.set_consensus import LEVELS, SetConsensus, SetWorkers, Tally, concluded
 from crowdqc.quality.label_sets.yes_rates import Evidence, Rates, Spreads
+from crowdqc.quality.parameters import check_number, check_whole
 
 
 @dataclass(frozen=True, slots=True)

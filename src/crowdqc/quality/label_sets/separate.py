@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from crowdqc.quality.aggregation import Aggregator, DawidSkene
-from crowdqc.quality.aggregation.parameters import check_number
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.label_sets.label_sets import GoldSets, LabelSets
 from crowdqc.quality.label_sets.set_consensus import LEVELS, SetConsensus, Tally, concluded
+from crowdqc.quality.parameters import check_number
 
 
 @dataclass(frozen=True, slots=True)

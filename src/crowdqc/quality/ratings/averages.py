@@ -7,9 +7,9 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.aggregation.parameters import check_number
 from crowdqc.quality.arrays import Codes, Counts, Floats
 from crowdqc.quality.groups import sums
+from crowdqc.quality.parameters import check_number
 from crowdqc.quality.ratings.estimates import LEVELS, Estimates, check_gold, concluded
 from crowdqc.quality.ratings.ratings import GoldValues, Ratings
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Codes, Floats
 from crowdqc.quality.columns import Places
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.ratings import variational
 from crowdqc.quality.ratings.covariance import effective_shape, marginal_variances
 from crowdqc.quality.ratings.estimates import LEVELS, Estimates, Raters, check_gold, concluded

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 
 from crowdqc.quality.aggregation import Aggregator, MajorityVote
-from crowdqc.quality.aggregation.parameters import check_choice, check_number
 from crowdqc.quality.arrays import Counts, Floats
 from crowdqc.quality.groups import means, sums
 from crowdqc.quality.intervals import beta_interval
+from crowdqc.quality.parameters import check_choice, check_number
 from crowdqc.quality.shapes import coordinates as places
 from crowdqc.quality.shapes.box_consensus import BoxConsensus, Drawers
 from crowdqc.quality.shapes.boxes import Boxes

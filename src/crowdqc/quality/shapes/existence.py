@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Codes, Counts, Floats
 from crowdqc.quality.groups import sums
+from crowdqc.quality.logs import safe_log
+from crowdqc.quality.parameters import check_number, check_whole
 
 #: How near 0 and 1 a rate may come.
 EDGE = 1e-9

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from crowdqc.quality import crowdkit
-from crowdqc.quality.aggregation.parameters import check_choice, check_number, check_whole
 from crowdqc.quality.arrays import Flags
+from crowdqc.quality.parameters import check_choice, check_number, check_whole
 from crowdqc.quality.shapes.mask_consensus import MaskConsensus, concluded
 from crowdqc.quality.shapes.masks import Masks
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Codes, Counts, Floats
 from crowdqc.quality.groups import sums
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.texts.consensus import TextConsensus, concluded
 from crowdqc.quality.texts.distances import Sequences, differences
 from crowdqc.quality.texts.forms import Forms

@@ -10,8 +10,8 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from crowdqc.quality import crowdkit
-from crowdqc.quality.aggregation.parameters import check_whole
 from crowdqc.quality.arrays import Codes, Counts
+from crowdqc.quality.parameters import check_whole
 from crowdqc.quality.texts.consensus import TextConsensus, concluded
 from crowdqc.quality.texts.forms import Forms
 from crowdqc.quality.texts.medoid import mean_differences

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.aggregation.parameters import check_number, check_whole
 from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.discoveries import q_values
 from crowdqc.quality.workers.matrices import Matrices

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowdqc.quality.aggregation.parameters import check_number
 from crowdqc.quality.arrays import Counts, Flags, Floats
 from crowdqc.quality.intervals import beta_interval
+from crowdqc.quality.parameters import check_number
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.backing import Backing
 from crowdqc.quality.workers.columns import column

@@ -9,8 +9,8 @@ from typing import Self
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import CHUNK, Codes, Counts, Floats
+from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.backing import by_everyone_else, worth
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.aggregation.parameters import check_number
 from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.parameters import check_number
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.columns import InvalidColumn, column
 from crowdqc.quality.workers.discoveries import q_values

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation import DawidSkene
-from crowdqc.quality.aggregation.kernels import engine, kernel
-from crowdqc.quality.aggregation.pairs import Pairs
+from crowdqc.quality.estimation.kernels import engine, kernel
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.votes import Votes
 from tests.quality.crowds import Row, rows, simulate, votes_of
 

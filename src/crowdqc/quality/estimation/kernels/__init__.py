@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal, Protocol
 
-import numpy as np
-
 from crowdqc.errors import Invalid
-from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.pairs import Pairs
 
 #: "auto": compiled where that is loaded, or worth loading; "size": the same whatever else this process did.
 Engine = Literal["auto", "size", "scipy", "compiled"]
@@ -78,10 +76,10 @@ def kernel(pairs: Pairs, kind: Codes, states: int) -> Kernel:
     if engine == "compiled" and states > 1:
         if find_spec("numba") is None:
             raise NoEngine
-        from crowdqc.quality.aggregation.kernels.compiled import Compiled
+        from crowdqc.quality.estimation.kernels.compiled import Compiled
 
         return Compiled(pairs, kind, states)
-    from crowdqc.quality.aggregation.kernels.plain import Plain
+    from crowdqc.quality.estimation.kernels.plain import Plain
 
     return Plain(pairs, kind)
 
@@ -108,8 +106,3 @@ def engine(name: Engine) -> Iterator[None]:
         yield
     finally:
         _engine.reset(before)
-
-
-def moved(before: Floats, after: Floats) -> float:
-    """Sum the change of a posterior."""
-    return float(np.abs(after - before).sum())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from crowdqc.quality.aggregation.expectation import Learned
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Floats
+from crowdqc.quality.estimation.expectation import Learned
+from crowdqc.quality.logs import safe_log
+from crowdqc.quality.pairs import Pairs
 
 #: Fixed-point steps an iteration: alpha need not be at its best before the posteriors are.
 STEPS = 1

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.parameters import InvalidParameter
 from crowdqc.quality.arrays import Codes, Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import safe_log
+from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 
 #: "learned" from the items whose truth is not known, "uniform", or K probabilities.

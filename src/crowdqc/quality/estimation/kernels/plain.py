@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from crowdqc.quality.aggregation.kernels import Expected, moved
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.pairs import Pairs
-from crowdqc.quality.arrays import Codes, Floats, row_maxima, row_sums
+from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.estimation.kernels import Expected
+from crowdqc.quality.logs import normalised, safe_log
+from crowdqc.quality.pairs import Pairs
 
 
 class Plain:
@@ -31,7 +31,7 @@ class Plain:
         scores = self.scores(log_rates)
         scores += _logs(starts) if len(starts) == 1 else _logs(starts)[self._kind]
         posterior, evidence = normalised(scores)
-        change = moved(self._posterior, posterior)
+        change = float(np.abs(posterior - self._posterior).sum())
         return Expected(posterior, self.begin(posterior), float(evidence.sum()), change)
 
     def scores(self, log_rates: Floats) -> Floats:
@@ -46,15 +46,3 @@ def _logs(starts: Floats) -> Floats:
     np.log(starts, out=logs, where=starts > 0)
     logs[0] = safe_log(starts[0])
     return logs
-
-
-def normalised(scores: Floats) -> tuple[Floats, Floats]:
-    """Turn log scores into a posterior, float64[n, K], and the log evidence of each row, float64[n]."""
-    if not scores.size:
-        return np.ones(scores.shape), np.zeros(len(scores))
-    highest = row_maxima(scores)
-    posterior = scores - highest[:, None]
-    np.exp(posterior, out=posterior)
-    total = row_sums(posterior)
-    posterior /= total[:, None]
-    return posterior, np.log(total) + highest

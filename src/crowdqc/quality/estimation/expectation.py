@@ -8,13 +8,11 @@ from typing import Protocol
 
 import numpy as np
 
-from crowdqc.quality.aggregation.class_prior import ClassPrior
-from crowdqc.quality.aggregation.consensus import Consensus, clamp
-from crowdqc.quality.aggregation.kernels import kernel
-from crowdqc.quality.aggregation.logs import safe_log
-from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.estimation.kernels import kernel
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.logs import safe_log
+from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.votes import Votes
 
 
@@ -117,21 +115,4 @@ def maximise(
         objective=np.array(objective),
         evidence=np.array(evidence),
         converged=converged,
-    )
-
-
-def concluded(fit: Fit, prior: ClassPrior, votes: Votes, gold: Gold, confusion: object) -> Consensus:
-    """Turn the end of a fit into a consensus; an item that nobody answered has the class prior."""
-    silent = (votes.answers_per_item() == 0) & ~gold.known
-    scores = fit.log_scores
-    scores[silent] = safe_log(fit.starts[0])
-    return Consensus.of(
-        clamp(scores, gold),
-        votes,
-        gold,
-        class_prior=fit.starts[0],
-        confusion=confusion,  # type: ignore[arg-type]
-        objective=fit.objective,
-        log_likelihood=float(fit.evidence[-1]),
-        converged=fit.converged,
     )

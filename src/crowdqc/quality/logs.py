@@ -1,4 +1,4 @@
-"""Logarithms of probabilities that may be zero."""
+"""Logarithms of probabilities that may be zero, and the way back."""
 
 from __future__ import annotations
 
@@ -30,3 +30,15 @@ def log_sum(scores: Floats) -> Floats:
     base = np.where(np.isfinite(highest), highest, 0.0)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(row_sums(np.exp(scores - base[:, None]))) + base)
+
+
+def normalised(scores: Floats) -> tuple[Floats, Floats]:
+    """Turn log scores into a posterior, float64[n, K], and the log evidence of each row, float64[n]."""
+    if not scores.size:
+        return np.ones(scores.shape), np.zeros(len(scores))
+    highest = row_maxima(scores)
+    posterior = scores - highest[:, None]
+    np.exp(posterior, out=posterior)
+    total = row_sums(posterior)
+    posterior /= total[:, None]
+    return posterior, np.log(total) + highest

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numba import get_num_threads, njit
 
-from crowdqc.quality.aggregation.kernels import Expected
-from crowdqc.quality.aggregation.pairs import Pairs
 from crowdqc.quality.arrays import Codes, Floats, row_sums
+from crowdqc.quality.estimation.kernels import Expected
+from crowdqc.quality.pairs import Pairs
 
 #: Answers to an item up to which their odds are multiplied; with more, logarithms are added.
 FEW = 8
