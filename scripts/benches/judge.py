@@ -9,26 +9,9 @@ import resource
 import sys
 import time
 
-import numpy as np
+from quality import draw  # the bench beside this one
 
-from crowdqc.quality import DawidSkene, Problem, Votes, judge
-
-OVERLAP = 5
-
-
-def draw(answers: int, K: int) -> Votes:
-    """Give votes of workers who are right seven times of ten and gave some 500 answers each."""
-    rng = np.random.default_rng(0)
-    items = answers // OVERLAP
-    workers = max(answers // 500, OVERLAP)
-    truth = rng.integers(K, size=items)
-    item = np.repeat(np.arange(items), OVERLAP)
-    # Places in a circle, so that nobody answers an item twice.
-    worker = (rng.integers(workers, size=items)[:, None] + np.arange(OVERLAP)).ravel() % workers
-    label = np.where(rng.random(item.size) < 0.7, truth[item], rng.integers(K, size=item.size))
-    names = [str(code) for code in range(K)]
-    return Votes.coded(item, worker, label, items=range(items), workers=range(workers), classes=names)
-
+from crowdqc.quality import DawidSkene, Problem, judge
 
 if __name__ == "__main__":
     answers = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000

@@ -37,14 +37,22 @@ def simulate(
     confusion = np.empty((workers, K, K))
     confusion[:] = ((1 - accuracy) / (K - 1))[:, None, None]
     confusion[:, np.arange(K), np.arange(K)] = accuracy[:, None]
-    item = np.repeat(np.arange(items), overlap)
-    worker = np.concatenate([rng.choice(workers, overlap, replace=False) for _ in range(items)])
+    return answered(rng, truth, confusion, overlap)
+
+
+def answered(
+    rng: np.random.Generator, truth: NDArray[np.int64], confusion: NDArray[np.float64], overlap: int
+) -> Crowd:
+    """Draw `overlap` workers an item, and what they say by their matrices, float[workers, K, K]."""
+    workers, K = confusion.shape[:2]
+    item = np.repeat(np.arange(truth.size), overlap)
+    worker = np.concatenate([rng.choice(workers, overlap, replace=False) for _ in range(truth.size)])
     label = (rng.random(item.size)[:, None] > confusion[worker, truth[item]].cumsum(axis=1)).sum(axis=1)
     votes = Votes.coded(
         item,
         worker,
         np.minimum(label, K - 1),
-        items=range(items),
+        items=range(truth.size),
         workers=range(workers),
         classes=[str(k) for k in range(K)],
     )

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdqc.quality.votes import InvalidVotes, Repeats, Votes
+from crowdqc.quality.columns import Repeats
+from crowdqc.quality.votes import InvalidVotes, Votes
 from tests.quality.crowds import Row, rows, votes_of
 
 NAN = float("nan")

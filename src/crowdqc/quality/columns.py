@@ -1,4 +1,4 @@
-"""Columns of ids become codes, and repeats are settled: what every kind of answer but a vote begins with."""
+"""Columns of ids become codes, and repeats are settled: what every kind of answer begins with."""
 
 from __future__ import annotations
 
@@ -10,10 +10,38 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Counts, Flags, Floats
 
 Repeats = Literal["first", "last", "all", "reject"]
 Places = NDArray[np.intp]
+
+
+class Answered:
+    """Answers of workers to items, one row an answer, whatever it is that they answer."""
+
+    __slots__ = ()
+
+    item: Codes
+    worker: Codes
+    items: tuple[Hashable, ...]
+    workers: tuple[Hashable, ...]
+
+    def __len__(self) -> int:
+        return int(self.item.size)
+
+    @property
+    def n_items(self) -> int:
+        return len(self.items)
+
+    @property
+    def n_workers(self) -> int:
+        return len(self.workers)
+
+    def answers_per_item(self) -> Counts:
+        return np.bincount(self.item, minlength=self.n_items)
+
+    def answers_per_worker(self) -> Counts:
+        return np.bincount(self.worker, minlength=self.n_workers)
 
 
 def plain(column: Iterable[Any]) -> list[Any]:
@@ -39,7 +67,7 @@ def coded(
         if value is None or value == "" or value != value:
             row = next(row for row, other in enumerate(column) if other is value or other == value)
             raise fault(f"The {what} of row {row} is missing.", row=row)
-    ids = tuple(_ordered(distinct) if known is None else known)
+    ids = tuple(ordered(distinct) if known is None else known)
     code = {value: place for place, value in enumerate(ids)}
     if len(code) != len(ids):
         raise fault(f"An {what} is named twice among those that are known.")
@@ -59,6 +87,21 @@ def checked(codes: ArrayLike, size: int, what: str, fault: type[Invalid]) -> Cod
     if column.size and (column.min() < 0 or column.max() >= size):
         raise fault(f"The {what} codes must lie from 0 to {size - 1}.")
     return column.astype(np.int32)
+
+
+def asked(
+    items: Iterable[Hashable],
+    workers: Iterable[Hashable],
+    said: Sequence[Any] | NDArray[Any],
+    fault: type[Invalid],
+    all_items: Sequence[Hashable] | None,
+) -> tuple[Codes, Codes, tuple[Hashable, ...], tuple[Hashable, ...]]:
+    """Number the items and workers of answers: their codes, and the ids of both."""
+    item_ids, worker_ids = plain(items), plain(workers)
+    equally_long((item_ids, worker_ids, said), fault)
+    item, known_items = coded(item_ids, "item", fault, all_items)
+    worker, known_workers = coded(worker_ids, "worker", fault)
+    return item, worker, known_items, known_workers
 
 
 def numbers(values: ArrayLike | Iterable[Any], what: str, fault: type[Invalid]) -> Floats:
@@ -122,7 +165,7 @@ def opens_group(unit: NDArray[Any], worker: Codes) -> Flags:
     return new
 
 
-def _ordered(distinct: Iterable[Any]) -> list[Any]:
+def ordered(distinct: Iterable[Any]) -> list[Any]:
     """Sort ids by their own order where they have one, so that codes never depend on the order of the rows."""
     try:
         return sorted(distinct)

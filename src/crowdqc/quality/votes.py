@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Any, Self, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
-from crowdqc.quality import frames
+from crowdqc.quality import columns, frames
 from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.columns import Answered, Repeats
 
 T = TypeVar("T", bound=Hashable)
-Repeats = Literal["first", "last", "all", "reject"]
-
 
 #: Answers from which sorting by counting pays.
 COUNTED = 3_000_000
@@ -26,7 +25,7 @@ class InvalidVotes(Invalid):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Votes:
+class Votes(Answered):
     """Answers as columns, sorted by item and then by worker; build them with `of` or `coded`.
 
     Attributes
@@ -100,9 +99,9 @@ class Votes:
             raise InvalidVotes(f"The columns have {lengths} rows; they must be equally long.")
         for column, what in ((item_ids, "item"), (worker_ids, "worker"), (names, "label")):
             _refuse_missing(column, what)
-        known_classes = tuple(_ordered(dict.fromkeys(names)) if classes is None else classes)
-        known_items = tuple(_ordered(dict.fromkeys(item_ids)) if all_items is None else all_items)
-        known_workers = tuple(_ordered(dict.fromkeys(worker_ids)))
+        known_classes = tuple(columns.ordered(dict.fromkeys(names)) if classes is None else classes)
+        known_items = tuple(columns.ordered(dict.fromkeys(item_ids)) if all_items is None else all_items)
+        known_workers = tuple(columns.ordered(dict.fromkeys(worker_ids)))
         return cls.coded(
             _code(item_ids, known_items, "item"),
             _code(worker_ids, known_workers, "worker"),
@@ -155,7 +154,7 @@ class Votes:
         >>> votes.items, votes.classes, votes.counts().tolist()
         ((7, 8), ('0', '1'), [[1, 1], [0, 1]])
         """
-        columns: dict[str, tuple[Codes, Sequence[Hashable]]] = {
+        found: dict[str, tuple[Codes, Sequence[Hashable]]] = {
             "item": frames.coded(frames.column(frame, "item", item), "item"),
             "worker": frames.coded(frames.column(frame, "worker", worker), "worker"),
             "label": frames.coded_labels(frames.column(frame, "label", label)),
@@ -163,9 +162,9 @@ class Votes:
         known = {"item": all_items, "worker": None, "label": classes}
         ids: dict[str, tuple[Any, ...]] = {}
         codes: dict[str, Codes] = {}
-        for what, (given, distinct) in columns.items():
+        for what, (given, distinct) in found.items():
             listed = known[what]
-            ids[what] = tuple(_ordered(dict.fromkeys(distinct)) if listed is None else listed)
+            ids[what] = tuple(columns.ordered(dict.fromkeys(distinct)) if listed is None else listed)
             place = _code(distinct, ids[what], what, given)
             codes[what] = place[given] if given.size else given
         time = frames.column(frame, "seconds", seconds, needed=False)
@@ -199,8 +198,8 @@ class Votes:
         """Build votes from columns that are codes already; checks, sorts and settles repeats as `of` does."""
         if repeats not in get_args(Repeats):
             raise InvalidVotes(f"repeats is {repeats!r}; it must be one of {', '.join(get_args(Repeats))}.")
-        columns = {
-            what: _checked(codes, len(ids), what)
+        given = {
+            what: columns.checked(codes, len(ids), what, InvalidVotes)
             for what, codes, ids in (
                 ("item", item, items),
                 ("worker", worker, workers),
@@ -209,19 +208,18 @@ class Votes:
         }
         if len(set(classes)) != len(classes) or len(set(items)) != len(items):
             raise InvalidVotes("An item or a class is named twice.")
-        rows = columns["item"].size
-        if any(column.size != rows for column in columns.values()):
+        rows = given["item"].size
+        if any(column.size != rows for column in given.values()):
             raise InvalidVotes("The columns must be equally long.")
         time = None if seconds is None else _seconds(seconds, rows)
         weight = None if weights is None else _weights(weights, rows)
 
-        order = _by_item_and_worker(columns["item"], columns["worker"], len(items), len(workers))
-        item, worker, label = (column[order] for column in columns.values())
-        new = np.ones(rows, dtype=bool)
-        new[1:] = (item[1:] != item[:-1]) | (worker[1:] != worker[:-1])
+        order = _by_item_and_worker(given["item"], given["worker"], len(items), len(workers))
+        item, worker, label = (column[order] for column in given.values())
+        new = columns.opens_group(item, worker)
         if repeats == "reject" and not new.all():
             row = order[int(np.argmin(new))]
-            who, what = workers[columns["worker"][row]], items[columns["item"][row]]
+            who, what = workers[given["worker"][row]], items[given["item"][row]]
             raise InvalidVotes(f"Worker {who!r} answered item {what!r} more than once.", row=int(row))
         votes = cls(
             item=item,
@@ -237,16 +235,9 @@ class Votes:
             return votes
         return votes.where(new if repeats == "first" else np.append(new[1:], True))
 
-    def __len__(self) -> int:
-        return int(self.item.size)
-
-    @property
-    def n_items(self) -> int:
-        return len(self.items)
-
-    @property
-    def n_workers(self) -> int:
-        return len(self.workers)
+    def __repr__(self) -> str:
+        people = f"{_count(self.n_items, 'item')}, {_count(self.n_workers, 'worker')}"
+        return f"Votes({_count(len(self), 'answer')}, {people}, {_count(self.n_classes, 'class')})"
 
     @property
     def n_classes(self) -> int:
@@ -257,17 +248,9 @@ class Votes:
         cells = self.item.astype(np.int64) * self.n_classes + self.label
         return np.bincount(cells, minlength=self.n_items * self.n_classes).reshape(self.n_items, self.n_classes)
 
-    def answers_per_item(self) -> NDArray[np.int64]:
-        return np.bincount(self.item, minlength=self.n_items)
-
-    def answers_per_worker(self) -> NDArray[np.int64]:
-        return np.bincount(self.worker, minlength=self.n_workers)
-
     def opens_group(self) -> Flags:
         """True at the first of each worker's answers to an item, bool[n]; all True unless repeats are kept."""
-        new = np.ones(len(self), dtype=bool)
-        new[1:] = (self.item[1:] != self.item[:-1]) | (self.worker[1:] != self.worker[:-1])
-        return new
+        return columns.opens_group(self.item, self.worker)
 
     def once(self) -> Self:
         """Keep the first answer of each worker to each item: a person is one voice, however often asked."""
@@ -284,6 +267,11 @@ class Votes:
             seconds=None if self.seconds is None else self.seconds[keep],
             weight=None if self.weight is None else self.weight[keep],
         )
+
+
+def _count(number: int, what: str) -> str:
+    plural = f"{what}es" if what.endswith("s") else f"{what}s"
+    return f"{number:,} {what if number == 1 else plural}"
 
 
 def _plain(column: Iterable[T]) -> list[T]:
@@ -304,14 +292,6 @@ def _refuse_missing(column: Sequence[Hashable], what: str) -> None:
         raise InvalidVotes(f"The {what} of row {row} {fault}.", row=row)
 
 
-def _ordered(distinct: Iterable[T]) -> list[T]:
-    """Sort ids by their own order where they have one, so that codes never depend on the order of the rows."""
-    try:
-        return sorted(distinct)  # type: ignore[type-var]
-    except TypeError:
-        return sorted(distinct, key=lambda value: (type(value).__name__, str(value)))
-
-
 def _code(column: Sequence[Hashable], known: Sequence[Hashable], what: str, rows: Codes | None = None) -> Codes:
     """Number the values of a column; with `rows` they are the distinct values of one, to which its rows point."""
     code = {value: place for place, value in enumerate(known)}
@@ -323,15 +303,6 @@ def _code(column: Sequence[Hashable], known: Sequence[Hashable], what: str, rows
         row = row if rows is None else int(np.argmax(rows == row))
         among = f" Known: {', '.join(map(repr, known))}." if what == "label" else ""
         raise InvalidVotes(f"The {what} {value!r} of row {row} is not known.{among}", row=row) from None
-
-
-def _checked(codes: ArrayLike, size: int, what: str) -> Codes:
-    column = np.asarray(codes)
-    if column.ndim != 1 or (column.size and not np.issubdtype(column.dtype, np.integer)):
-        raise InvalidVotes(f"The {what} codes must be one column of whole numbers.")
-    if column.size and (column.min() < 0 or column.max() >= size):
-        raise InvalidVotes(f"The {what} codes must lie from 0 to {size - 1}.")
-    return column.astype(np.int32)
 
 
 def _seconds(seconds: ArrayLike, rows: int) -> Floats:

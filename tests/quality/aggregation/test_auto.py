@@ -13,23 +13,13 @@ from crowdqc.quality.aggregation.consensus import Choice, Consensus
 from crowdqc.quality.aggregation.evidence import mean_and_error
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.predictions import Predictions
-from crowdqc.quality.votes import Votes
-from tests.quality.crowds import Crowd, simulate
+from tests.quality.crowds import Crowd, answered, simulate
 
 
 def drawn(seed: int, table: np.ndarray, *, items: int, overlap: int) -> Crowd:
     """Draw answers from confusion matrices, float[workers, K, K]."""
     rng = np.random.default_rng(seed)
-    workers, K = table.shape[:2]
-    truth = rng.integers(K, size=items)
-    item = np.repeat(np.arange(items), overlap)
-    worker = np.concatenate([rng.choice(workers, overlap, replace=False) for _ in range(items)])
-    label = (rng.random(item.size)[:, None] > table[worker, truth[item]].cumsum(axis=1)).sum(axis=1)
-    names = [str(k) for k in range(K)]
-    votes = Votes.coded(
-        item, worker, np.minimum(label, K - 1), items=range(items), workers=range(workers), classes=names
-    )
-    return Crowd(votes, truth, table)
+    return answered(rng, rng.integers(table.shape[1], size=items), table, overlap)
 
 
 def chosen(crowd: Crowd, gold: Gold | None = None) -> tuple[Consensus, Choice]:

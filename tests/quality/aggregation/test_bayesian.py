@@ -7,8 +7,7 @@ import numpy as np
 from crowdqc.quality.aggregation import BayesianDawidSkene, HierarchicalDawidSkene
 from crowdqc.quality.aggregation.confusion import PairConfusion, SampledConfusion
 from crowdqc.quality.gold import Gold
-from crowdqc.quality.votes import Votes
-from tests.quality.crowds import Crowd, simulate
+from tests.quality.crowds import Crowd, answered, simulate
 
 SHORT = BayesianDawidSkene(draws=100, warm_up=50)
 
@@ -17,13 +16,7 @@ def drawn(seed: int) -> Crowd:
     """Draw workers' matrices, rows from a Dirichlet, and 600 answers of ten of them."""
     rng = np.random.default_rng(seed)
     table = np.stack([rng.dirichlet(row, size=10) for row in np.eye(3) * 4 + 1], axis=1)
-    truth = rng.integers(3, size=120)
-    item = np.repeat(np.arange(120), 5)
-    worker = np.concatenate([rng.choice(10, 5, replace=False) for _ in range(120)])
-    label = (rng.random(item.size)[:, None] > table[worker, truth[item]].cumsum(axis=1)).sum(axis=1)
-    label = np.minimum(label, 2)
-    votes = Votes.coded(item, worker, label, items=range(120), workers=range(10), classes=list("abc"))
-    return Crowd(votes, truth, table)
+    return answered(rng, rng.integers(3, size=120), table, 5)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
@@ -66,7 +59,7 @@ def test_equal_seeds_give_equal_results() -> None:
     np.testing.assert_array_equal(one.posterior, other.posterior)
     again = BayesianDawidSkene(draws=100, warm_up=50, seed=1).fit(votes)
     assert (one.posterior != again.posterior).any()
-    np.testing.assert_allclose(one.posterior, again.posterior, atol=0.2)
+    assert np.abs(one.posterior - again.posterior).mean() < 0.03  # a chain of a hundred draws wanders
 
 
 def test_finds_the_truth_and_never_contradicts_gold() -> None:

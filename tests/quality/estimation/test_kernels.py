@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation import DawidSkene
-from crowdqc.quality.estimation.kernels import engine, kernel
+from crowdqc.quality.estimation.kernels import engine, kernel, passes
+from crowdqc.quality.estimation.kernels.unrolled import specialised
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.votes import Votes
@@ -48,16 +49,17 @@ def test_a_fit_is_the_same_in_both_forms(K: int) -> None:
     assert one.iterations == other.iterations
 
 
-def test_blocks_change_nothing() -> None:
+@pytest.mark.parametrize("workers", [1000, 20_000])
+def test_blocks_change_nothing(workers: int) -> None:
     """Above `THREADED` answers the items are cut into blocks, which threads share."""
     rng = np.random.default_rng(5)
     n, items = 400_000, 80_000
     votes = Votes.coded(
         np.repeat(np.arange(items), 5),
-        (rng.integers(1000, size=items)[:, None] + np.arange(5)).ravel() % 1000,
+        (rng.integers(workers, size=items)[:, None] + np.arange(5)).ravel() % workers,
         rng.integers(2, size=n),
         items=range(items),
-        workers=range(1000),
+        workers=range(workers),
         classes=["n", "y"],
     )
     pairs = Pairs.among(votes)
@@ -142,3 +144,27 @@ def test_many_answers_and_steep_rates(answers: int, S: int, seed: int) -> None:
     np.testing.assert_allclose(found["scipy"].posterior, found["compiled"].posterior, atol=1e-12)
     np.testing.assert_allclose(found["scipy"].evidence, found["compiled"].evidence, rtol=1e-9)
     np.testing.assert_allclose(found["scipy"].counts, found["compiled"].counts, atol=1e-9)
+
+
+@pytest.mark.parametrize("S", [2, 3, 6])
+@pytest.mark.parametrize("answers", [3, 20])
+def test_loops_that_are_written_out_do_the_same(S: int, answers: int) -> None:
+    """The loops are plain Python: as they are written, written out, and compiled they give the same."""
+    rng = np.random.default_rng(S)
+    pairs, items, last = 7, 5, S - 1
+    row_of = (rng.integers(pairs, size=items * answers + passes.AHEAD) * 2 * last).astype(np.uint32)
+    ends = np.arange(items + 1) * answers
+    odds, kind = rng.gamma(1, size=pairs * last), np.zeros(items, dtype=np.int32)
+    names = {"S": S, "STATES": np.uint64(S), "LAST": np.uint64(last), "WIDTH": np.uint64(2 * last)}
+    found = []
+    for loops in ({}, {"STATES": S, "LAST": last}):
+        work = specialised(passes.one_pass, f"test_{S}", names, loops)
+        table, posterior = np.zeros(pairs * 2 * last), np.full(items * S, 1 / S)
+        sums = work(row_of, ends, 0, items, table, posterior, odds, kind, np.ones(S))
+        found.append((table, posterior, *sums))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_allclose(found[0][1].reshape(items, S).sum(axis=1), 1.0)
+    assert found[0][0].reshape(pairs, 2, last)[:, 1].sum() == pytest.approx(
+        answers * found[0][1].reshape(items, S)[:, :last].sum()
+    )

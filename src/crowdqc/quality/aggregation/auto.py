@@ -84,8 +84,9 @@ class Auto:
         """Try every candidate and fit the chosen one to all answers; its `choice` says which it is, and why."""
         gold = Gold.none(votes) if gold is None else gold
         candidates = self.candidates(votes, predictions)
-        choice = self._choose(candidates, votes, gold)
-        return replace(candidates[choice.method].fit(votes, gold), choice=choice)
+        choice, fitted = self._choose(candidates, votes, gold)
+        consensus = candidates[choice.method].fit(votes, gold) if fitted is None else fitted
+        return replace(consensus, choice=choice)
 
     @staticmethod
     def candidates(votes: Votes, predictions: Predictions | None = None) -> dict[str, Foretelling]:
@@ -97,11 +98,14 @@ class Auto:
             found[HEARING] = _Hearing(ModelAware(), predictions)
         return found
 
-    def _choose(self, methods: Mapping[str, Foretelling], votes: Votes, gold: Gold) -> Choice:
+    def _choose(
+        self, methods: Mapping[str, Foretelling], votes: Votes, gold: Gold
+    ) -> tuple[Choice, Consensus | None]:
+        """Choose, and give the fit of the chosen method to all answers where the choice took one."""
         trial = Trial.of(votes, gold, self.seed)
         worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
         if worker.size < FEW or np.unique(worker).size < 2 or votes.n_classes < 2:
-            return self._simplest(votes, int(worker.size))
+            return self._simplest(votes, int(worker.size)), None
         announce(WEIGHT * trial.answers * len(methods))
         if trial.sampled:
             methods = {name: _hasty(method) for name, method in methods.items()}
@@ -116,10 +120,11 @@ class Auto:
         for name in methods:
             notes[name] = notes[name] or self._against(name, best, behind)
         chosen = next((name for name in allowed if not notes[name]), best)
-        heard = ""
+        heard, fitted = "", None
         if HEARING in methods and not notes[HEARING]:
-            heard = _heard(methods[HEARING].fit(trial.votes, gold))
-            chosen = HEARING if heard else chosen
+            hearing = methods[HEARING].fit(trial.votes, gold)
+            if heard := _heard(hearing):
+                chosen, fitted = HEARING, None if trial.sampled else hearing
         candidates = tuple(
             Candidate(
                 name=name,
@@ -131,7 +136,8 @@ class Auto:
             )
             for name, logs in foretold.items()
         )
-        return Choice(chosen, heard or self._reason(chosen, best, candidates, worker.size), candidates)
+        reason = heard or self._reason(chosen, best, candidates, worker.size)
+        return Choice(chosen, reason, candidates), fitted
 
     def _on_gold_against(self, name: str, right: Mapping[str, Floats]) -> str:
         """Say what gold has against a candidate; nothing where it has nothing."""

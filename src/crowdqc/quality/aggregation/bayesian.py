@@ -13,7 +13,7 @@ from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.hierarchical import HierarchicalDawidSkene
 from crowdqc.quality.arrays import Codes, Floats
 from crowdqc.quality.gold import Gold
-from crowdqc.quality.logs import safe_log
+from crowdqc.quality.logs import normalised, safe_log
 from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
@@ -141,15 +141,12 @@ class _Chain:
         scores: Floats = self._matrix @ safe_log(rates)
         scores[~self._known] += np.log(shares)
         scores[self._known] = np.where(self._accepted, scores[self._known], -np.inf)
-        highest = scores.max(axis=1, keepdims=True)
-        posterior = np.exp(scores - highest)
-        total = posterior.sum(axis=1, keepdims=True)
-        posterior /= total
+        posterior, evidence = normalised(scores)
         self._truth = self._draw(posterior)
         if keep:
             self.posterior += posterior
             self.shares += shares
-            self.evidence += float((np.log(total) + highest).sum())
+            self.evidence += float(evidence.sum())
             self._keep(
                 counts,
                 alpha,

@@ -138,7 +138,9 @@ def by_dirichlet(pairs: Pairs, pseudo: Floats) -> Callable[[Floats], Learned]:
         if not pseudo.all():
             counts = np.maximum(counts, FLOOR)
         mass = pairs.by_worker(counts) + pseudo.sum(axis=1)
-        log_rates = np.log((counts + used) / mass[pairs.place])
+        log_rates = counts + used
+        log_rates /= pairs.to_pairs(mass)
+        np.log(log_rates, out=log_rates)
         # a cell that its worker never used has the rate pseudo / mass
         density = 0.0 if flat else float((used * log_rates).sum() - (unused * np.log(mass)).sum())
         return Learned(log_rates, density)

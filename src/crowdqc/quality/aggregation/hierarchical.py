@@ -90,21 +90,23 @@ class HierarchicalDawidSkene:
         `start`, float64[n_items, K], is the posterior to go on from; without it the fit starts from `OneCoin`'s.
         """
         gold = Gold.none(votes) if gold is None else gold
-        coin = OneCoin().fit(votes, gold)
         if not len(votes):
-            return coin
+            return OneCoin().fit(votes, gold)
         K, G = votes.n_classes, self.grades
         pairs = Pairs.among(votes)
         classes = self.class_prior
-        if classes == "anchored":
-            drawn = (votes.answers_per_item() > 0) & ~gold.known
-            classes = tuple(coin.posterior[drawn].sum(axis=0) + max(self.class_items, LEAST))
+        if classes == "anchored" or start is None:
+            coin = OneCoin().fit(votes, gold).posterior
+            start = coin if start is None else start
+            if classes == "anchored":
+                drawn = (votes.answers_per_item() > 0) & ~gold.known
+                classes = tuple(coin[drawn].sum(axis=0) + max(self.class_items, LEAST))
         prior = GradedPrior(ClassPrior.of(votes, gold, classes, self.class_items), G)
         crowd = CrowdPrior(pairs, self._base(K), self.crowd)
         fit = maximise(
             pairs,
             prior,
-            prior.graded(first_posterior(votes, gold, coin.posterior if start is None else start), votes),
+            prior.graded(first_posterior(votes, gold, start), votes),
             crowd.learn,
             max_iterations=self.max_iterations,
             tolerance=self.tolerance,

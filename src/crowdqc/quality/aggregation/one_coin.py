@@ -113,7 +113,8 @@ class _Coins:
         self.accuracy = np.clip(share, EDGE, 1 - EDGE)
         right, wrong = np.log(self.accuracy), np.log(1 - self.accuracy)
         pull = method.right * right + method.wrong * wrong
-        log_rates = np.repeat((wrong - np.log(pairs.n_classes - 1))[pairs.worker, None], pairs.n_classes, axis=1)
+        log_rates = np.empty(counts.shape)
+        log_rates[:] = (wrong - np.log(pairs.n_classes - 1))[pairs.worker, None]
         log_rates[self._own] = right[pairs.worker]
         return Learned(log_rates, float(pull[:1].sum() if method.pooled else pull.sum()))
 

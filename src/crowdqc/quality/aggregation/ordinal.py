@@ -206,7 +206,7 @@ class _Workers:
             self.usual = (USUAL * DOUBT**-2 + self.theta.sum(axis=0) * self.spread**-2) / firmness
             if np.abs(self.theta - before).max() < SMALL:
                 break
-        log_rates = _log_rates(self.theta[pairs.place], pairs.label, _log_sums(self.theta, K)[pairs.place])
+        log_rates = _log_rates(pairs.to_pairs(self.theta), pairs.label, pairs.to_pairs(_log_sums(self.theta, K)))
         apart = (((self.theta - self.usual) / self.spread) ** 2).sum() + (
             ((self.usual - USUAL) / DOUBT) ** 2
         ).sum()

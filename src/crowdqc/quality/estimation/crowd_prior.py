@@ -42,7 +42,7 @@ class CrowdPrior:
             self._move(counts, given)
         strength = self.alpha.sum(axis=1)
         pseudo = self.alpha.T[label]
-        expected = digamma(counts + pseudo) - digamma(given + strength)[pairs.place]
+        expected = digamma(counts + pseudo) - pairs.to_pairs(digamma(given + strength))
         # Kullback-Leibler divergence of each row; labels that a worker never used cancel
         apart = float((gammaln(given + strength) - gammaln(strength)).sum())
         apart += float((gammaln(pseudo) - gammaln(counts + pseudo) + counts * expected).sum())
@@ -51,7 +51,7 @@ class CrowdPrior:
     def log_means(self, counts: Floats) -> Floats:
         """Log of the posterior mean of each rate, float64[pairs, S]."""
         mass = self._pairs.by_worker(counts) + self.alpha.sum(axis=1)
-        return safe_log((counts + self.alpha.T[self._pairs.label]) / mass[self._pairs.place])
+        return safe_log((counts + self.alpha.T[self._pairs.label]) / self._pairs.to_pairs(mass))
 
     def _move(self, counts: Floats, given: Floats) -> None:
         from scipy.special import digamma

@@ -12,7 +12,7 @@ import numpy as np
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
 from crowdqc.quality.arrays import Codes, Counts, Flags
-from crowdqc.quality.columns import Places, Repeats
+from crowdqc.quality.columns import Answered, Places, Repeats
 from crowdqc.quality.votes import Votes
 
 #: What is said of one option of one item, by code.
@@ -24,7 +24,7 @@ class InvalidLabelSets(Invalid):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelSets:
+class LabelSets(Answered):
     """Answers that are sets of options, sorted by item and then by worker; build them with `of`.
 
     An empty set is an answer: No to all that was offered. An option that was not offered is no No.
@@ -90,14 +90,14 @@ class LabelSets:
         >>> sets.options, sets.start.tolist(), sets.option.tolist()
         (('cat', 'dog'), [0, 2, 3, 3], [0, 1, 1])
         """
-        item_ids, worker_ids, chosen = columns.plain(items), columns.plain(workers), columns.plain(sets)
-        columns.equally_long((item_ids, worker_ids, chosen), InvalidLabelSets)
+        chosen = columns.plain(sets)
+        item, worker, known_items, known_workers = columns.asked(
+            items, workers, chosen, InvalidLabelSets, all_items
+        )
         for place, names in enumerate(chosen):
             if isinstance(names, str) or not isinstance(names, Collection):
                 fault = f"The set of row {place} is {names!r}, not a set of options."
                 raise InvalidLabelSets(fault, mend="Split the text, and give an empty set as [].", row=place)
-        item, known_items = columns.coded(item_ids, "item", InvalidLabelSets, all_items)
-        worker, known_workers = columns.coded(worker_ids, "worker", InvalidLabelSets)
         if options is None:
             options = sorted({*chain.from_iterable(chosen), *chain.from_iterable((offered or {}).values())})
         size = np.fromiter(map(len, chosen), dtype=np.int64, count=len(chosen))
@@ -125,17 +125,6 @@ class LabelSets:
             offered=table,
         )
 
-    def __len__(self) -> int:
-        return int(self.item.size)
-
-    @property
-    def n_items(self) -> int:
-        return len(self.items)
-
-    @property
-    def n_workers(self) -> int:
-        return len(self.workers)
-
     @property
     def n_options(self) -> int:
         return len(self.options)
@@ -144,12 +133,6 @@ class LabelSets:
     def answer(self) -> Places:
         """The answer of each chosen option, intp[m]."""
         return np.repeat(np.arange(len(self)), np.diff(self.start))
-
-    def answers_per_item(self) -> Counts:
-        return np.bincount(self.item, minlength=self.n_items)
-
-    def answers_per_worker(self) -> Counts:
-        return np.bincount(self.worker, minlength=self.n_workers)
 
     def is_offered(self) -> Flags:
         """What could be chosen of each item, bool[n_items, n_options]."""

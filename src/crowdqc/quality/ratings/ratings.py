@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
-from crowdqc.quality.arrays import Codes, Counts, Flags, Floats
-from crowdqc.quality.columns import Repeats
+from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.columns import Answered, Repeats
 
 
 class InvalidRatings(Invalid):
@@ -20,7 +20,7 @@ class InvalidRatings(Invalid):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ratings:
+class Ratings(Answered):
     """Numeric answers as columns, sorted by item and then by worker; build them with `of` or `coded`.
 
     Attributes
@@ -72,11 +72,8 @@ class Ratings:
         >>> ratings.value.tolist(), ratings.answers_per_item().tolist()
         ([3.0, 4.5, 1.0], [2, 1])
         """
-        item_ids, worker_ids = columns.plain(items), columns.plain(workers)
         value = columns.numbers(values, "value", InvalidRatings)
-        columns.equally_long((item_ids, worker_ids, value), InvalidRatings)
-        item, known_items = columns.coded(item_ids, "item", InvalidRatings, all_items)
-        worker, known_workers = columns.coded(worker_ids, "worker", InvalidRatings)
+        item, worker, known_items, known_workers = columns.asked(items, workers, value, InvalidRatings, all_items)
         return cls.coded(item, worker, value, items=known_items, workers=known_workers, repeats=repeats)
 
     @classmethod
@@ -97,23 +94,6 @@ class Ratings:
         columns.equally_long((of_item, of_worker, number), InvalidRatings)
         keep = columns.settled(of_item.astype(np.int64), of_worker, repeats, InvalidRatings)
         return cls(of_item[keep], of_worker[keep], number[keep], tuple(items), tuple(workers))
-
-    def __len__(self) -> int:
-        return int(self.item.size)
-
-    @property
-    def n_items(self) -> int:
-        return len(self.items)
-
-    @property
-    def n_workers(self) -> int:
-        return len(self.workers)
-
-    def answers_per_item(self) -> Counts:
-        return np.bincount(self.item, minlength=self.n_items)
-
-    def answers_per_worker(self) -> Counts:
-        return np.bincount(self.worker, minlength=self.n_workers)
 
     def where(self, keep: Flags) -> Ratings:
         """Keep the answers where `keep`, bool[n], is true; items and workers stay as they are."""

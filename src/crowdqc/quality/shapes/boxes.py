@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
 from crowdqc.quality.arrays import Codes, Counts, Floats
-from crowdqc.quality.columns import Repeats
+from crowdqc.quality.columns import Answered, Repeats
 
 #: The numbers of a box.
 SIDES = ("x", "y", "width", "height")
@@ -23,7 +23,7 @@ class InvalidBoxes(Invalid):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Boxes:
+class Boxes(Answered):
     """Sets of boxes; an answer is all the boxes that one worker drew on one item, and may be empty.
 
     Build them with `of` or `coded`.
@@ -91,10 +91,8 @@ class Boxes:
         >>> boxes.answers_per_item().tolist(), boxes.box.tolist(), boxes.classes
         ([2], [[10.0, 20.0, 30.0, 40.0]], ('car',))
         """
-        item_ids, worker_ids, sets = columns.plain(items), columns.plain(workers), list(boxes)
-        columns.equally_long((item_ids, worker_ids, sets), InvalidBoxes)
-        item, known_items = columns.coded(item_ids, "item", InvalidBoxes, all_items)
-        worker, known_workers = columns.coded(worker_ids, "worker", InvalidBoxes)
+        sets = list(boxes)
+        item, worker, known_items, known_workers = columns.asked(items, workers, sets, InvalidBoxes, all_items)
         answer: list[int] = []
         sides: list[Sequence[Any]] = []
         names: list[str] = []
@@ -164,27 +162,9 @@ class Boxes:
             tuple(classes),
         )
 
-    def __len__(self) -> int:
-        """Answers, empty ones included."""
-        return int(self.item.size)
-
     @property
     def n_boxes(self) -> int:
         return int(self.answer.size)
-
-    @property
-    def n_items(self) -> int:
-        return len(self.items)
-
-    @property
-    def n_workers(self) -> int:
-        return len(self.workers)
-
-    def answers_per_item(self) -> NDArray[np.int64]:
-        return np.bincount(self.item, minlength=self.n_items)
-
-    def answers_per_worker(self) -> NDArray[np.int64]:
-        return np.bincount(self.worker, minlength=self.n_workers)
 
     def boxes_per_worker(self) -> NDArray[np.int64]:
         return np.bincount(self.worker[self.answer], minlength=self.n_workers)

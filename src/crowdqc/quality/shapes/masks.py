@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
 from crowdqc.quality.arrays import Codes, Counts, Flags
-from crowdqc.quality.columns import Repeats
+from crowdqc.quality.columns import Answered, Repeats
 
 
 class InvalidMasks(Invalid):
@@ -20,7 +20,7 @@ class InvalidMasks(Invalid):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Masks:
+class Masks(Answered):
     """Masks as one column of pixels, answers sorted by item and then by worker; build them with `of` or `coded`.
 
     Attributes
@@ -79,10 +79,8 @@ class Masks:
         >>> masks.of_item(0).sum(axis=0).tolist()
         [[0, 1], [2, 2]]
         """
-        item_ids, worker_ids, drawn = columns.plain(items), columns.plain(workers), list(masks)
-        columns.equally_long((item_ids, worker_ids, drawn), InvalidMasks)
-        item, known_items = columns.coded(item_ids, "item", InvalidMasks, all_items)
-        worker, known_workers = columns.coded(worker_ids, "worker", InvalidMasks)
+        drawn = list(masks)
+        item, worker, known_items, known_workers = columns.asked(items, workers, drawn, InvalidMasks, all_items)
         return cls.coded(item, worker, drawn, items=known_items, workers=known_workers, repeats=repeats)
 
     @classmethod
@@ -120,23 +118,6 @@ class Masks:
             tuple(items),
             tuple(workers),
         )
-
-    def __len__(self) -> int:
-        return int(self.item.size)
-
-    @property
-    def n_items(self) -> int:
-        return len(self.items)
-
-    @property
-    def n_workers(self) -> int:
-        return len(self.workers)
-
-    def answers_per_item(self) -> NDArray[np.int64]:
-        return np.bincount(self.item, minlength=self.n_items)
-
-    def answers_per_worker(self) -> NDArray[np.int64]:
-        return np.bincount(self.worker, minlength=self.n_workers)
 
     def of_item(self, item: int) -> Flags:
         """Give the masks of an item, by its code, in the order of its answers: bool[answers, height, width]."""

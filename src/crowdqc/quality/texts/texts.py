@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
 from crowdqc.quality.arrays import Codes, Flags
-from crowdqc.quality.columns import Repeats
+from crowdqc.quality.columns import Answered, Repeats
 from crowdqc.quality.texts.reading import Reading, Tokenizer, Words
 
 _READING = Reading()
@@ -23,7 +23,7 @@ class InvalidTexts(Invalid):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Texts:
+class Texts(Answered):
     """Text answers as columns, sorted by item and then by worker; build them with `of` or `coded`.
 
     Attributes
@@ -82,10 +82,8 @@ class Texts:
         >>> texts.text, texts.compared()
         (('a  cat.', 'A cat.', 'A dog.'), ('a cat.', 'a cat.', 'a dog.'))
         """
-        item_ids, worker_ids, said = columns.plain(items), columns.plain(workers), columns.plain(texts)
-        columns.equally_long((item_ids, worker_ids, said), InvalidTexts)
-        item, known_items = columns.coded(item_ids, "item", InvalidTexts, all_items)
-        worker, known_workers = columns.coded(worker_ids, "worker", InvalidTexts)
+        said = columns.plain(texts)
+        item, worker, known_items, known_workers = columns.asked(items, workers, said, InvalidTexts, all_items)
         return cls.coded(
             item, worker, said, items=known_items, workers=known_workers, reading=reading, repeats=repeats
         )
@@ -114,23 +112,6 @@ class Texts:
         keep = columns.settled(of_item.astype(np.int64), of_worker, repeats, InvalidTexts)
         kept = tuple(said[row] for row in keep.tolist())
         return cls(of_item[keep], of_worker[keep], kept, tuple(items), tuple(workers), reading)
-
-    def __len__(self) -> int:
-        return int(self.item.size)
-
-    @property
-    def n_items(self) -> int:
-        return len(self.items)
-
-    @property
-    def n_workers(self) -> int:
-        return len(self.workers)
-
-    def answers_per_item(self) -> NDArray[np.int64]:
-        return np.bincount(self.item, minlength=self.n_items)
-
-    def answers_per_worker(self) -> NDArray[np.int64]:
-        return np.bincount(self.worker, minlength=self.n_workers)
 
     def compared(self) -> tuple[str, ...]:
         """Give each text in the form in which it is compared."""
