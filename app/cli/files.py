@@ -15,6 +15,7 @@ import click
 from crowdqc import formats
 from crowdqc.errors import CrowdqcError, Invalid
 from crowdqc.formats import tables
+from crowdqc.formats.answers import Truth, truth
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,10 +71,10 @@ def format_of(path: Path) -> str:
     return f"{found}.gz" if packed else found
 
 
-def answers(path: Path) -> tables.Answers:
-    """Read a file of answers."""
+def answers(path: Path, also: Collection[str] = ()) -> tables.Answers:
+    """Read a file of answers, with those of the columns "time" and "place" that are asked for."""
     with _told(path), _opened(path) as stream:
-        return tables.answers(stream, _detected(path, stream))
+        return tables.answers(stream, _detected(path, stream), also=also)
 
 
 def truths(path: Path, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -93,10 +94,20 @@ def predictions(path: Path, classes: Collection[str]) -> tables.Probabilities:
         return tables.predictions(stream, _detected(path, stream), classes)
 
 
-def costs(path: Path) -> Mapping[tuple[str, str], float]:
+def costs(path: Path) -> tables.Costs:
     """Read a file of costs, by (true, said)."""
     with _told(path), _opened(path) as stream:
         return tables.costs(stream, _detected(path, stream))
+
+
+def line_of(path: Path, label: str) -> str:
+    """Give a file of truths with the first line that accepts a label, as far as that can be looked up."""
+    if path.is_file():  # what came through a pipe is gone
+        with path.open("rb") as stream:
+            for each in truth(stream, _detected(path, stream)):
+                if isinstance(each, Truth) and label in each.labels:
+                    return f"{path}, line {each.line}"
+    return str(path)
 
 
 def at_row(path: Path, row: int, what: str) -> BadInput:

@@ -18,7 +18,9 @@ from crowdqc.errors import Invalid
 from crowdqc.quality import METHODS, method
 from crowdqc.quality.agreement import measure_agreement
 from crowdqc.quality.evaluation import evaluate
-from crowdqc.quality.tables import labels_table, workers_table
+from crowdqc.quality.items import DifficultyModel, expected_gains
+from crowdqc.quality.tables import findings_table, labels_table, workers_table
+from crowdqc.quality.workers import Findings, Matrices
 
 LEVELS = ("nominal", "ordinal", "interval", "ratio")
 
@@ -70,7 +72,11 @@ def _parameters(ctx: click.Context, option: click.Parameter, given: Sequence[str
 @click.option("--costs", type=files.READ, help="What each mistake costs: true,said,cost, or a square.")
 @files.writes("--labels", help="Write a row for each item.")
 @files.writes("--workers", help="Write a row for each worker.")
+@files.writes("--evidence", help="Write a row for each sign of collusion, drift, haste or leaning.")
 @click.option("--posterior", is_flag=True, help="Add a column p:CLASS for each class to --labels.")
+@click.option(
+    "--difficulty", is_flag=True, help="Add to --labels how hard items are, and what one more answer would save."
+)
 @click.option(
     "--set", "parameters", multiple=True, callback=_parameters, metavar="KEY=VALUE", help="For the method."
 )
@@ -89,7 +95,9 @@ def aggregate(
     costs: Path | None,
     labels: Path | None,
     workers: Path | None,
+    evidence: Path | None,
     posterior: bool,
+    difficulty: bool,
     parameters: dict[str, object],
     seed: int,
     classes: tuple[str, ...],
@@ -99,13 +107,24 @@ def aggregate(
     """Find the labels behind the ANSWERS of a crowd.
 
     ANSWERS is csv, tsv, jsonl (each also .gz) or parquet, with columns worker, item (or task) and label.
+    --evidence also reads seconds, time and place, where there are such columns.
     """
+    for flag, wanted in (("--posterior", posterior), ("--difficulty", difficulty)):
+        if wanted and labels is None:
+            raise click.UsageError(f"{flag} adds columns to the file of labels: name it with --labels OUT.")
     aggregator = _aggregator(name, parameters, seed)
-    files.refuse_same(answers, gold, predictions, truth, costs, written=(labels, workers))
-    with _steps("reading", "aggregating", "comparing", "writing") as step:
+    files.refuse_same(answers, gold, predictions, truth, costs, written=(labels, workers, evidence))
+    with _steps("reading", "aggregating", "comparing", "examining", "writing") as step:
         step("reading")
         case = crowds.read(
-            answers, repeats=repeats, classes=classes, gold=gold, predictions=predictions, truth=truth, costs=costs
+            answers,
+            repeats=repeats,
+            classes=classes,
+            gold=gold,
+            predictions=predictions,
+            truth=truth,
+            costs=costs,
+            also=("time", "place") if evidence else (),
         )
         votes = case.votes
         step("aggregating")
@@ -115,6 +134,8 @@ def aggregate(
                 more["predictions"] = case.predictions
             else:
                 case.notes.append(f"{name} does not use predictions.")
+        elif "predictions" in inspect.signature(aggregator.fit).parameters and name != "auto":
+            case.notes.append(f"{name} was given no --predictions, so it is dawid_skene.")
         if votes.weight is not None and name != "weighted_vote":
             case.notes.append("The weights of the answers are left aside: weighted_vote alone uses them.")
         consensus = aggregator.fit(votes, case.gold, **more)
@@ -122,12 +143,24 @@ def aggregate(
             consensus = consensus.under(case.costs)
         step("comparing")
         found = None if case.truth is None else evaluate(votes, consensus, case.truth, seed=seed)
+        step("examining")
+        matrices = Matrices.of(votes, consensus) if workers or evidence or difficulty else None
+        signs = None
+        if evidence is not None:
+            signs = Findings.of(crowds.examined(answers, case, consensus, matrices, seed))
         step("writing")
         if labels is not None:
-            files.write(labels, labels_table(votes, consensus, posterior=posterior))
+            hard: dict[str, Any] = {}
+            if difficulty and matrices is not None:
+                hard["difficulties"] = DifficultyModel().fit(votes, consensus, case.gold)
+                hard["gains"] = expected_gains(consensus, matrices.crowd, case.costs)
+            files.write(labels, labels_table(votes, consensus, posterior=posterior, **hard))
         if workers is not None:
-            files.write(workers, workers_table(votes, consensus, case.gold))
-    report = reports.Aggregation(name, case, consensus, found)
+            files.write(workers, workers_table(votes, consensus, case.gold, costs=case.costs, matrices=matrices))
+        if evidence is not None and signs is not None:
+            table = findings_table(votes, signs, places=case.place is not None, time=reports.time_of(case))
+            files.write(evidence, table)
+    report = reports.Aggregation(name, case, consensus, found, signs)
     for note in report.notes():
         click.echo(f"note: {note}", err=True)
     click.echo(reports.json_of(report.values()) if as_json else "\n".join(report.lines()))

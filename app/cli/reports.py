@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from app.cli.crowds import Case
+from app.cli.crowds import Case, count
 from crowdqc.quality import Agreement, Consensus, Votes
 from crowdqc.quality.evaluation import Evaluation
+from crowdqc.quality.workers import Findings
 
 #: A class of so many answers that labels no item is worth a word.
 _MISSED = 0.05
@@ -20,12 +22,19 @@ _MISSED = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Aggregation:
-    """What is told of an aggregation: of the method asked for, what it was given, and what it found."""
+    """What is told of an aggregation: of the method asked for, what it was given, and what it found.
+
+    Attributes
+    ----------
+    findings : Findings or None
+        What speaks of something amiss with the workers, where it was asked for.
+    """
 
     asked: str
     case: Case
     consensus: Consensus
     evaluation: Evaluation | None
+    findings: Findings | None = None
 
     @property
     def method(self) -> str:
@@ -65,6 +74,11 @@ class Aggregation:
                 name: {part: getattr(voices, part)[code].item() for part in ("weight", "accuracy", "items")}
                 for code, name in enumerate(voices.models)
             }
+        if self.findings is not None:
+            values["findings"] = {
+                kind: None if tests is None else {"tested": tests, "found": self.findings.count(kind)}
+                for kind, tests in self.findings.tested.items()
+            }
         values["notes"] = list(self.notes())
         return values
 
@@ -77,39 +91,56 @@ class Aggregation:
             for each in consensus.choice.candidates:
                 yield f"          {each.name:26} {each.figure:8.4f}  {each.note or 'chosen'}"
         yield (
-            f"answers   {len(votes):,} of {_count(votes.n_workers, 'worker')} to {_count(votes.n_items, 'item')}, "
+            f"answers   {len(votes):,} of {count(votes.n_workers, 'worker')} to {count(votes.n_items, 'item')}, "
             f"{len(votes) / max(votes.n_items, 1):.1f} an item"
         )
         if consensus.iterations:
             ended = "converged" if consensus.converged else "not converged"
             likelihood = values["log_likelihood"]
             told = "" if math.isnan(likelihood) else f", log likelihood {likelihood:,.1f}"
-            yield f"fit       {_count(consensus.iterations, 'iteration')}, {ended}{told}"
+            yield f"fit       {count(consensus.iterations, 'iteration')}, {ended}{told}"
         for name, each in values.get("models", {}).items():
             told = f"weight {each['weight']:.2f}, accuracy {each['accuracy']:.3f} by the consensus"
-            yield f"model     {name}: {told}, {_count(each['items'], 'item')}"
+            yield f"model     {name}: {told}, {count(each['items'], 'item')}"
         shares = sorted(values["class_shares"].items(), key=lambda each: -each[1])
         shown = ", ".join(f"{name} {share:.1%}" for name, share in shares[:8])
         yield f"labels    {shown}" + (f", and {len(shares) - 8} more classes" if len(shares) > 8 else "")
-        yield f"          {_count(values['tied'], 'tie')}, mean confidence {values['mean_confidence']:.3f}"
+        yield f"          {count(values['tied'], 'tie')}, mean confidence {values['mean_confidence']:.3f}"
         if self.evaluation is not None:
             yield from _compared(self.evaluation)
+        if self.findings is not None:
+            signs = [
+                f"{kind} {self.findings.count(kind):,} of {tests:,} tested"
+                for kind, tests in self.findings.tested.items()
+                if tests is not None
+            ]
+            yield f"evidence  {', '.join(signs)}"
 
     def notes(self) -> Iterator[str]:
         """Give what should be known beside the figures."""
         yield from self.case.notes
         votes, consensus = self.case.votes, self.consensus
         if not consensus.converged:
-            yield f"{self.method} did not converge in {consensus.iterations} iterations."
+            yield f"{self.method} did not converge in {count(consensus.iterations, 'iteration')}."
         said = np.bincount(votes.label, minlength=votes.n_classes) / max(len(votes), 1)
         given = np.bincount(consensus.label[consensus.label >= 0], minlength=votes.n_classes)
         for code in np.flatnonzero((said >= _MISSED) & (given == 0)):
             yield f"No item is labelled {votes.classes[code]}, which {said[code]:.0%} of the answers say."
         if self.evaluation is not None and self.evaluation.unlabelled:
-            yield f"{_count(self.evaluation.unlabelled, 'item')} of the truth without answers left out."
+            yield f"{count(self.evaluation.unlabelled, 'item')} of the truth without answers left out."
         if self.evaluation is not None and self.evaluation.gold:
-            yield f"{_count(self.evaluation.gold, 'item')} of the truth left out, being gold."
+            yield f"{count(self.evaluation.gold, 'item')} of the truth left out, being gold."
+        if self.findings is not None:
+            yield from _untold(self.findings, self.case)
 
+
+#: Why nobody was tested.
+_TOO_FEW = {
+    "collusion": "no two workers have enough items in common that others answered too",
+    "drift": "nobody has enough answers that others, or gold, tell of",
+    "haste": "nobody hurried through answers that others, or gold, tell of",
+    "leaning": "nobody has enough answers that others, or gold, tell of",
+}
 
 #: Counts of an evaluation, and what they are called beside all else.
 _COUNTS = {"items": "truth_items", "right": "truth_right", "gold": "truth_gold", "unlabelled": "truth_unlabelled"}
@@ -124,12 +155,23 @@ def agreement_lines(votes: Votes, found: Mapping[str, Agreement], level: str) ->
     """Give the coefficients of agreement as lines."""
     pairable = max((each.items for each in found.values()), default=0)
     yield (
-        f"{len(votes):,} answers of {_count(votes.n_workers, 'worker')} to {_count(votes.n_items, 'item')}, "
+        f"{count(len(votes), 'answer')} of {count(votes.n_workers, 'worker')} to {count(votes.n_items, 'item')}, "
         f"{pairable:,} of them with two answers or more; {level}"
     )
     for name, each in found.items():
         shown = "not defined" if math.isnan(each.value) else f"{each.value:7.4f}"
         yield f"{name:20} {shown}{_interval(each.low, each.high)}"
+
+
+def time_of(case: Case) -> Callable[[float], str]:
+    """Say how the times of the answers are written."""
+    if not case.dated:
+        return "{:g}".format
+
+    def written(seconds: float) -> str:
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+    return written
 
 
 def described(name: str, chosen: Any) -> dict[str, Any]:
@@ -164,20 +206,35 @@ def _plain(value: Any) -> Any:
     return None if value is MISSING else str(value)
 
 
+def _untold(findings: Findings, case: Case) -> Iterator[str]:
+    """Say what was not looked for, and why."""
+    tested = findings.tested
+    if case.time is None:
+        yield "No evidence of drift: the answers have no column time (or submitted_at, timestamp)."
+    elif (unknown := int(np.isnan(case.time).sum())) and case.time.size:
+        yield f"{count(unknown, 'answer')} without a time that can be read; drift leaves them out."
+    if tested["haste"] is None:
+        yield "No evidence of haste: the answers have no column seconds."
+    if case.place is None:
+        yield (
+            "Leaning is to a class here: the answers have no column place (or position), where on the screen the "
+            "label stood."
+        )
+    for kind, tests in tested.items():
+        if tests == 0:
+            yield f"No evidence of {kind}: {_TOO_FEW[kind]}."
+
+
 def _compared(found: Evaluation) -> Iterator[str]:
     if not found.items:
         yield "truth     of none of the items that count"
         return
     yield (
         f"truth     accuracy {found.accuracy:.4f}{_interval(found.accuracy_low, found.accuracy_high)}, "
-        f"{found.right:,} of {_count(found.items, 'item')} right"
+        f"{found.right:,} of {count(found.items, 'item')} right"
     )
     yield f"          macro F1 {found.macro_f1:.4f}{_interval(found.macro_f1_low, found.macro_f1_high)}"
 
 
 def _interval(low: float, high: float) -> str:
     return "" if math.isnan(low) or math.isnan(high) else f"  [{low:.4f}, {high:.4f}]"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

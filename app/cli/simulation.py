@@ -15,6 +15,9 @@ from crowdqc.quality.simulation import Crowd, InvalidSimulation, Simulation
 
 Columns = dict[str, Any]
 
+#: What class shares may miss 1 by.
+_ROUNDING = 1e-6
+
 
 @click.command()
 @click.option("--items", default=1000, show_default=True, type=click.IntRange(1))
@@ -74,6 +77,11 @@ def simulate(
         names = int(classes) if classes.isdecimal() else tuple(name.strip() for name in classes.split(","))
         drawn = Simulation(classes=names, class_shares=shares, **crowd).run(seed)
         guessed = _predictions(drawn, model_accuracy, seed) if predictions else {}
+        if shares is not None and abs(sum(shares) - 1) > _ROUNDING:
+            taken = ", ".join(
+                f"{name} {share:.1%}" for name, share in zip(drawn.votes.classes, drawn.class_shares, strict=True)
+            )
+            click.echo(f"note: The class shares sum to {sum(shares):g}, not to 1; taken as {taken}.", err=True)
     except (InvalidSimulation, ValueError) as error:
         raise click.UsageError(str(error)) from None
     if answers is not None:

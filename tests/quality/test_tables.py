@@ -8,12 +8,12 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from crowdqc.quality.aggregation import DawidSkene, MajorityVote
+from crowdqc.quality.aggregation import GLAD, DawidSkene, MajorityVote
 from crowdqc.quality.gold import Gold
-from crowdqc.quality.items import score_items
+from crowdqc.quality.items import DifficultyModel, expected_gains, score_items
 from crowdqc.quality.tables import labels_table, workers_table
 from crowdqc.quality.votes import Votes
-from crowdqc.quality.workers import score_workers
+from crowdqc.quality.workers import Matrices, score_costs, score_spammers, score_workers
 from tests.quality.crowds import simulate
 
 
@@ -29,6 +29,43 @@ def test_labels_are_those_of_the_scores_in_any_frame() -> None:
     assert frame[[f"p:{name}" for name in votes.classes]].to_numpy().sum(axis=1) == pytest.approx(1)
     assert pl.DataFrame(table)["label"].to_list() == frame["label"].tolist()
     assert pa.table(table).column("tied").to_pylist() == frame["tied"].tolist()
+
+
+def test_workers_have_costs_and_spammer_scores_with_intervals() -> None:
+    crowd = simulate(6, items=200, K=3)
+    consensus = DawidSkene().fit(crowd.votes)
+    matrices = Matrices.of(crowd.votes, consensus)
+    costs = [[0, 1, 5], [1, 0, 1], [1, 1, 0]]
+    table = workers_table(crowd.votes, consensus, costs=costs, matrices=matrices)
+    paid, spammers = score_costs(matrices, consensus.class_prior, costs), score_spammers(matrices)
+    for name, expected in {
+        "expected_cost": paid.expected,
+        "expected_cost_low": paid.expected_low,
+        "expected_cost_high": paid.expected_high,
+        "quality": paid.quality,
+        "quality_low": paid.low,
+        "quality_high": paid.high,
+        "spammer_score": spammers.score,
+        "spammer_low": spammers.low,
+        "spammer_high": spammers.high,
+    }.items():
+        np.testing.assert_array_equal(table[name], expected)
+    assert not np.allclose(workers_table(crowd.votes, consensus)["expected_cost"], table["expected_cost"])
+
+
+def test_labels_with_difficulty_and_gain() -> None:
+    votes = simulate(6, items=50, K=3).votes
+    consensus = GLAD().fit(votes)
+    hard = DifficultyModel().fit(votes, consensus)
+    gains = expected_gains(consensus, Matrices.of(votes, consensus).crowd)
+    plain = labels_table(votes, consensus)
+    assert not {"difficulty", "expected_gain"} & plain.keys()
+    np.testing.assert_array_equal(plain["method_difficulty"], consensus.difficulty)
+    table = labels_table(votes, consensus, difficulties=hard, gains=gains)
+    np.testing.assert_array_equal(table["difficulty"], hard.difficulty)
+    assert (table["difficulty_low"] <= table["difficulty_high"]).all()
+    np.testing.assert_array_equal(table["expected_gain"], gains.gain)
+    np.testing.assert_array_equal(table["expected_information"], gains.information)
 
 
 def test_an_item_without_answers_has_no_label() -> None:

@@ -98,3 +98,9 @@ def test_pickles() -> None:
     again = pickle.loads(pickle.dumps(votes))
     assert again.items == votes.items
     np.testing.assert_array_equal(again.label, votes.label)
+
+
+def test_votes_are_shown_in_a_line() -> None:
+    votes = Votes.of([1, 1, 2] * 400, [*range(1200)], ["x", "y", "x"] * 400)
+    assert repr(votes) == "Votes(1,200 answers, 2 items, 1,200 workers, 2 classes)"
+    assert repr(Votes.of([1], ["a"], ["x"])) == "Votes(1 answer, 1 item, 1 worker, 1 class)"

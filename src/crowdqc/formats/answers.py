@@ -22,6 +22,9 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "seconds": ("seconds",),
 }
 
+#: Characters of a faulty cell that are shown.
+_SHOWN = 40
+
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -228,6 +231,21 @@ def _roles(names: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
+def _shown(value: object) -> str:
+    """Show a faulty cell, the start of it where it is long.
+
+    >>> _shown(-1.5), _shown("1,5"), _shown("")
+    ('-1.5', "'1,5'", '(an empty cell)')
+    """
+    if value is None or value == "":
+        return "(an empty cell)"
+    try:
+        text = repr(value)
+    except ValueError:
+        return "(a number of thousands of digits)"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -269,7 +287,7 @@ def _labels(value: object) -> tuple[str, ...]:
 def _time(value: object) -> datetime | None:
     if value is None or value == "":
         return None
-    unfit = _Unfit("The time is not ISO 8601.", "Write it as 2026-01-31T12:00:00Z.")
+    unfit = _Unfit(f"The time {_shown(value)} is not ISO 8601.", "Write it as 2026-01-31T12:00:00Z.")
     if not isinstance(value, str):
         raise unfit
     try:
@@ -282,7 +300,9 @@ def _time(value: object) -> datetime | None:
 def _seconds(value: object) -> float | None:
     if value is None or value == "":
         return None
-    unfit = _Unfit("The seconds are not a number from 0.", "Write a number such as 12.5, or nothing.")
+    unfit = _Unfit(
+        f"The seconds {_shown(value)} are not a number from 0.", "Write a number such as 12.5, or nothing."
+    )
     if isinstance(value, str):
         if not _NUMBER.fullmatch(value.strip()):
             raise unfit

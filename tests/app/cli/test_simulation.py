@@ -56,3 +56,10 @@ def test_one_file_is_not_written_over_another(command: Command) -> None:
     result = command("simulate", "--answers", "s.csv", "--truth", "s.csv", code=2)
     assert "named twice" in result.stderr
     assert not Path("s.csv").exists()
+
+
+def test_shares_that_are_scaled_are_told(command: Command) -> None:
+    asked = ["simulate", "--items", 5, "--workers", 5, "--classes", "ham,spam", "--truth", "t.csv"]
+    scaled = command(*asked, "--class-shares", "0.5,0.7")
+    assert "note: The class shares sum to 1.2, not to 1; taken as ham 41.7%, spam 58.3%." in scaled.stderr
+    assert "note" not in command(*asked, "--class-shares", "0.3,0.7").stderr

@@ -31,6 +31,11 @@ def test_costs_are_read_by_true_and_said(text: str, form: str) -> None:
     assert costs(BytesIO(gzip.compress(data) if form == "csv.gz" else data), form) == EXPECTED
 
 
+def test_each_cost_knows_its_line() -> None:
+    found = costs(BytesIO(b"true,ham,spam\nham,0,10\n\nspam,1,0\n"), "csv")
+    assert found.lines == {("ham", "ham"): 2, ("ham", "spam"): 2, ("spam", "ham"): 4, ("spam", "spam"): 4}
+
+
 def test_costs_in_other_formats() -> None:
     assert costs(BytesIO(b"\tham\tspam\nham\t0\t10\nspam\t1\t0\n"), "tsv") == EXPECTED
     lines = b'{"true":"ham","ham":0,"spam":10}\n{"true":"spam","ham":1,"spam":0}\n'

@@ -293,3 +293,53 @@ def test_real_sets_are_read_as_row_by_row(name: str) -> None:
     assert all(isinstance(each, Answer) for each in expected)
     for column, role in ((found.worker, "worker"), (found.item, "item"), (found.label, "label")):
         assert [column.values[code] for code in column.codes] == [getattr(each, role) for each in expected]
+
+
+@pytest.mark.parametrize(
+    ("times", "expected", "dated"),
+    [
+        (["2026-01-01T00:00:01Z", "2026-01-01T01:00:02+01:00"], [1767225601, 1767225602], True),
+        (["2026-01-01 00:00:01", "2026-01-01"], [1767225601, 1767225600], True),
+        (["2026-01-01T00:00:01Z", "yesterday", "17"], [1767225601, None, None], True),
+        (["17", "1.5", "", "2"], [17, 1.5, None, 2], False),
+        (["0001-01-01T00:00:00+05:00", "2026", "20260131"], [None, 2026, 20260131], False),
+        (["", "soon"], [None, None], False),
+    ],
+)
+@pytest.mark.parametrize("slow", [False, True])
+def test_times_and_places_are_read_where_they_are_wanted(
+    times: list[str], expected: list[float | None], dated: bool, slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if slow:
+
+        def doubt(*given: object, **more: object) -> None:
+            raise quick.Doubt
+
+        monkeypatch.setattr(quick, "read", doubt)
+    lines = [f"a,i{row},x,{time},{row - 1}" for row, time in enumerate(times)]
+    data = "\n".join(["worker,item,label,time,position", *lines, ""]).encode()
+    found = answers(BytesIO(data), "csv", also=("time", "place"))
+    assert found.time is not None
+    assert [None if each != each else each for each in found.time.tolist()] == expected
+    assert found.dated is dated
+    assert found.place is not None
+    np.testing.assert_array_equal(found.place, [np.nan, *range(len(times) - 1)])
+    plain = answers(BytesIO(data), "csv")
+    assert (plain.time, plain.place, plain.dated) == (None, None, False)
+
+
+def test_times_in_parquet_and_json_lines() -> None:
+    at = pa.array([1767225601000, None], pa.timestamp("ms", "UTC"))
+    table = pa.table({"worker": ["a", "b"], "item": ["1", "1"], "label": ["x", "y"], "time": at})
+    held = BytesIO()
+    pa.parquet.write_table(table, held)
+    held.seek(0)
+    lines = (
+        b'{"worker":"a","item":1,"label":"x","time":"2026-01-01T00:00:01Z"}\n{"worker":"b","item":1,"label":"y"}\n'
+    )
+    for stream, form in ((held, "parquet"), (BytesIO(lines), "jsonl")):
+        found = answers(stream, form, also=("time", "place"))
+        assert found.time is not None
+        np.testing.assert_array_equal(found.time, [1767225601, np.nan])
+        assert found.dated
+        assert found.place is None

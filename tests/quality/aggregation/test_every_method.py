@@ -201,10 +201,24 @@ def test_repeated_answers_count_as_kept(make: type[Aggregator], table: list[Row]
     np.testing.assert_array_equal(one.posterior, other.posterior)
 
 
+def test_a_consensus_is_shown_in_a_line() -> None:
+    votes = Votes.of([1, 1, 2], list("aba"), list("xyx"))
+    assert repr(method("majority_vote").fit(votes)) == "Consensus(2 items, 2 classes)"
+    assert (
+        repr(method("dawid_skene").fit(votes, Gold.of(votes, {1: "x"})))
+        == "Consensus(2 items, 2 classes, 1 gold, converged)"
+    )
+    stopped = repr(method("dawid_skene", max_iterations=1).fit(votes))
+    assert stopped == "Consensus(2 items, 2 classes, not converged)"
+    assert repr(method("auto").fit(votes)).startswith("Consensus(method='majority_vote', 2 items, 2 classes")
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_is_made_by_name(name: str) -> None:
     assert method(name) == METHODS[name]()
     with pytest.raises(InvalidMethod, match=r"no parameter 'speed'. Parameters: \w+"):
         method(name, {"speed": 1})
+    with pytest.raises(InvalidMethod, match=rf"{name} has no parameter 'speed'. Parameters: \w+"):
+        method(name, speed=1)
     with pytest.raises(InvalidMethod, match="Methods: auto, majority_vote"):
         method("guess")

@@ -130,3 +130,10 @@ def test_refused() -> None:
             expected_gains(consensus, table)
     with pytest.raises(InvalidCosts):
         expected_gains(consensus, np.eye(2), [[1, 0], [0, 1]])
+
+
+def test_what_is_no_matrix_is_refused_with_what_to_give() -> None:
+    votes = simulate(1, items=20, K=2).votes
+    consensus = DawidSkene().fit(votes)
+    with pytest.raises(InvalidMatrix, match=r"is a PairConfusion; it must be one table, float64\[2, 2\].*\.crowd"):
+        expected_gains(consensus, consensus.confusion)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ ways give the same.
 from __future__ import annotations
 
 from crowdqc.formats.tables.coded import Coded
-from crowdqc.formats.tables.costs import costs
+from crowdqc.formats.tables.costs import Costs, costs
 from crowdqc.formats.tables.patient import BadLines, lines_of
 from crowdqc.formats.tables.reading import Answers, Probabilities, answers, predictions, truths
 from crowdqc.formats.tables.writing import write
@@ -16,6 +16,7 @@ __all__ = [
     "Answers",
     "BadLines",
     "Coded",
+    "Costs",
     "Probabilities",
     "answers",
     "costs",

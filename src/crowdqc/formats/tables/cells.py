@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
-from crowdqc.formats.answers import _NUMBER, ALIASES, _id, _label, _labels, _Unfit
+from crowdqc.formats.answers import _NUMBER, ALIASES, _id, _label, _labels, _shown, _time, _Unfit
 
 #: Under which names a column is known: those of answers, and what only whole tables have.
-KNOWN: Mapping[str, tuple[str, ...]] = {**ALIASES, "weight": ("weight",), "model": ("model",)}
+KNOWN: Mapping[str, tuple[str, ...]] = {
+    **ALIASES,
+    "weight": ("weight",),
+    "model": ("model",),
+    "place": ("place", "position"),
+}
 
 NAN = float("nan")
+
+#: The seconds or the number, and whether it is a time.
+Moment = tuple[float, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,32 @@ class Number:
         if number >= 0 and number - number == 0:
             return number
         if self.needed:
-            raise _Unfit(f"The {self.what} is not a number from 0.", "Write a number such as 0.75.")
+            raise _Unfit(
+                f"The {self.what} {_shown(value)} is not a number from 0.", "Write a number such as 0.75."
+            )
         return NAN
 
 
-Cell = Text | Number
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A column of times, or of ranks; what is neither is not known, and no fault."""
+
+    role: str
+    column: str
+
+    def take(self, value: object) -> Moment:
+        """Give a time, as seconds from 1970 on, or a number, and whether it is a time; NaN where neither."""
+        number = _number(value)
+        if number - number == 0:
+            return number, False
+        try:
+            time = _time(value)
+        except _Unfit:
+            time = None
+        return (NAN, False) if time is None else (time.timestamp(), True)
+
+
+Cell = Text | Number | Time
 
 
 def column_of(names: tuple[str, ...], role: str) -> str | None:
@@ -86,6 +115,11 @@ def label(column: str) -> Text:
 def accepted(column: str) -> Text:
     """Give a column of accepted labels, one or several a cell."""
     return Text("label", column, _labels, plain=False)
+
+
+def needed(cell: Cell) -> bool:
+    """Whether a line without the cell is at fault."""
+    return cell.needed if isinstance(cell, Number) else isinstance(cell, Text)
 
 
 def _number(value: object) -> float:

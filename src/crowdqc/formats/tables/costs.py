@@ -23,7 +23,16 @@ _COST = "cost"
 #: Costs are few; a larger file is not one of costs.
 _LIMIT = 64 * 2**20
 
-Costs = Mapping[tuple[str, str], float]
+
+class Costs(dict[tuple[str, str], float]):
+    """Costs by (true, said), and where each stands."""
+
+    #: The line of each.
+    lines: Mapping[tuple[str, str], int]
+
+    def __init__(self, costs: Mapping[tuple[str, str], float], lines: Mapping[tuple[str, str], int]) -> None:
+        super().__init__(costs)
+        self.lines = lines
 
 
 def costs(stream: BinaryIO, format: str) -> Costs:
@@ -47,6 +56,7 @@ def costs(stream: BinaryIO, format: str) -> Costs:
     True
     """
     found: dict[tuple[str, str], float] = {}
+    lines: dict[tuple[str, str], int] = {}
     faults: list[Fault] = []
     for row in rows(_with_corner(stream, format), format, limit_bytes=_LIMIT):
         if isinstance(row, Fault):
@@ -59,11 +69,12 @@ def costs(stream: BinaryIO, format: str) -> Costs:
                 if (true, said) in found:
                     raise _Unfit(f"What {said!r} costs where {true!r} is true stands twice.", "Remove one.")
                 found[true, said] = number
+                lines[true, said] = row.line
         except _Unfit as error:
             faults.append(Fault(row.line, f"line {row.line}, column {column}", str(error), error.mend))
     if faults:
         raise BadLines(faults[:TOLD], len(faults))
-    return found
+    return Costs(found, lines)
 
 
 def _pairs(values: dict[str, object]) -> list[tuple[str, str, str, object]]:

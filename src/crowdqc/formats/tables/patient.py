@@ -15,12 +15,12 @@ from crowdqc.formats.names import named
 from crowdqc.formats.outcomes import Fault, Row
 from crowdqc.formats.reading import rows
 from crowdqc.formats.tables.arrow import arrow, held, parquet
-from crowdqc.formats.tables.cells import KNOWN, Cell, Number, column_of
+from crowdqc.formats.tables.cells import KNOWN, Cell, Number, Time, column_of, needed
 from crowdqc.formats.tables.coded import Coded
 
 #: From the names of the columns to those that are wanted; raises `Unreadable` where one is missing.
 Choose = Callable[[tuple[str, ...]], tuple[Cell, ...]]
-#: A coded column or float64[n] by role.
+#: By role a coded column, or float64[n], or of times float64[n, 2], with whether each is a time.
 Columns = Mapping[str, Any]
 
 #: Bad lines that are told in words.
@@ -112,12 +112,16 @@ class _Wanted:
     def add(self, value: Any) -> None:
         if isinstance(self.cell, Number):
             self.numbers.append(value)
+        elif isinstance(self.cell, Time):
+            self.numbers.extend(value)
         else:
             self.codes.append(self.places.setdefault(value, len(self.places)))
 
     def whole(self) -> Any:
         if isinstance(self.cell, Number):
             return np.array(self.numbers, dtype=np.float64)
+        if isinstance(self.cell, Time):
+            return np.array(self.numbers, dtype=np.float64).reshape(-1, 2)
         return Coded.of(self.codes, list(self.places))
 
 
@@ -125,7 +129,7 @@ def _take(row: Row, wanted: list[_Wanted], columns: list[str | None]) -> Fault |
     """Take a row into the wanted columns, or say why it cannot be."""
     values = []
     for each, column in zip(wanted, columns, strict=True):
-        if column is None and _needed(each.cell):
+        if column is None and needed(each.cell):
             what = f"The line has no {each.cell.role}."
             return Fault(row.line, f"line {row.line}", what, "Write it, as in the first line.")
         try:
@@ -135,10 +139,6 @@ def _take(row: Row, wanted: list[_Wanted], columns: list[str | None]) -> Fault |
     for each, value in zip(wanted, values, strict=True):
         each.add(value)
     return None
-
-
-def _needed(cell: Cell) -> bool:
-    return not isinstance(cell, Number) or cell.needed
 
 
 def _projected(stream: BinaryIO, choose: Choose) -> BinaryIO:
@@ -151,7 +151,7 @@ def _projected(stream: BinaryIO, choose: Choose) -> BinaryIO:
         table = file.read(columns=list(cells))
         for place, name in enumerate(table.column_names):
             column = table.column(place)
-            if not _needed(cells[name]) and pa.types.is_floating(column.type):
+            if isinstance(cells[name], Number) and not needed(cells[name]) and pa.types.is_floating(column.type):
                 known = pa.compute.if_else(pa.compute.is_finite(column), column, None)
                 table = table.set_column(place, name, known)
         projected = BytesIO()

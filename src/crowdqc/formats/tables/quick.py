@@ -17,7 +17,7 @@ from crowdqc.formats.names import named
 from crowdqc.formats.parquet.types import check_names
 from crowdqc.formats.reading import rows
 from crowdqc.formats.tables.arrow import arrow, held, parquet
-from crowdqc.formats.tables.cells import Cell, Number, Text
+from crowdqc.formats.tables.cells import Cell, Number, Text, Time
 from crowdqc.formats.tables.coded import Coded
 from crowdqc.formats.tables.patient import Choose, Columns
 
@@ -27,6 +27,9 @@ _BLOCK = 1 << 20
 _HEAD = 1 << 16
 #: So few empty lines and line ends within quotes that no record of them can be too long.
 _STRAY_LINES = 30_000
+
+#: Microseconds from 1970 to the year 2: what is near the year 1 may be out of range with its zone.
+_EARLIEST = -62_104_060_800_000_000
 
 _LF, _CR, _QUOTE = ord("\n"), ord("\r"), ord('"')
 
@@ -161,7 +164,43 @@ def _among(bytes_: NDArray[np.uint8], *those: int) -> NDArray[np.bool_]:
 
 
 def _column(column: Any, cell: Cell) -> Any:
+    if isinstance(cell, Time):
+        return _moments(column, cell)
     return _numbers(column, cell) if isinstance(cell, Number) else _coded(column, cell)
+
+
+def _moments(column: Any, cell: Time) -> NDArray[np.float64]:
+    pa = arrow()
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if column.null_count or not (text or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise Doubt
+    if not len(column):
+        return np.zeros((0, 2))
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    column = _one(column.unify_dictionaries())
+    distinct = column.dictionary
+    seconds = _seconds(distinct) if text else None
+    if seconds is not None:
+        found = np.stack([seconds, np.ones(seconds.size)], axis=1)
+    else:
+        found = np.array([cell.take(value) for value in distinct.to_pylist()], dtype=np.float64).reshape(-1, 2)
+    return np.asarray(found[np.from_dlpack(column.indices)])
+
+
+def _seconds(texts: Any) -> NDArray[np.float64] | None:
+    """Read times that are all written alike, in Arrow; None where they are not, or are something else."""
+    pa = arrow()
+    for zone in ("UTC", None):
+        try:
+            times = texts.cast(pa.timestamp("us", zone)).cast(pa.int64())
+        except (pa.ArrowException, NotImplementedError):
+            continue
+        if times.null_count or pa.compute.min(times).as_py() < _EARLIEST:
+            return None
+        return np.asarray(np.from_dlpack(times), dtype=np.float64) / 1e6
+    return None
 
 
 def _numbers(column: Any, cell: Number) -> NDArray[np.float64]:

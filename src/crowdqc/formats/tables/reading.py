@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from crowdqc.formats.answers import _lacking
 from crowdqc.formats.outcomes import LIMIT_BYTES, LIMIT_RECORD, Fault, unreadable
 from crowdqc.formats.tables import patient, quick
-from crowdqc.formats.tables.cells import KNOWN, Cell, Number, accepted, column_of, identity, label
+from crowdqc.formats.tables.cells import KNOWN, NAN, Cell, Number, Time, accepted, column_of, identity, label
 from crowdqc.formats.tables.coded import Coded
 
 Floats = NDArray[np.float64]
@@ -32,6 +32,13 @@ class Answers:
         How long each took, NaN where the file says nothing that can be used; None where it has no such column.
     weight : float64[n] or None
         What each is to count; None where the file has no such column.
+    time : float64[n] or None
+        When each was given, in seconds from 1970 on where `dated`, otherwise as the numbers that the file has; NaN
+        where it says nothing that can be used. None where it was not asked for or the file has no such column.
+    place : float64[n] or None
+        Where on the screen the label stood, from 0; NaN and None as for time.
+    dated : bool
+        Whether the file has times, and not numbers.
     """
 
     worker: Coded[str]
@@ -39,6 +46,9 @@ class Answers:
     label: Coded[str]
     seconds: Floats | None
     weight: Floats | None
+    time: Floats | None = None
+    place: Floats | None = None
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +72,12 @@ class Probabilities:
 
 
 def answers(
-    stream: BinaryIO, format: str, *, limit_bytes: int = LIMIT_BYTES, limit_record: int = LIMIT_RECORD
+    stream: BinaryIO,
+    format: str,
+    *,
+    also: Collection[str] = (),
+    limit_bytes: int = LIMIT_BYTES,
+    limit_record: int = LIMIT_RECORD,
 ) -> Answers:
     """Read a whole file of answers: columns worker, item and label, and seconds and weight where there are any.
 
@@ -75,6 +90,8 @@ def answers(
         Must be able to seek.
     format : str
         A key of `FORMATS`.
+    also : collection of str
+        "time" and "place", where these are wanted and the file has them.
 
     Raises
     ------
@@ -99,11 +116,23 @@ def answers(
             cells.append(Number("seconds", column, "time that the answer took", needed=False))
         if (column := column_of(names, "weight")) is not None:
             cells.append(Number("weight", column, "weight"))
+        if "time" in also and (column := column_of(names, "time")) is not None:
+            cells.append(Time("time", column))
+        if "place" in also and (column := column_of(names, "place")) is not None:
+            cells.append(Number("place", column, "place", needed=False))
         return tuple(cells)
 
     columns = _read(stream, format, choose, limit_bytes, limit_record)
+    time, dated = _times(columns.get("time"))
     return Answers(
-        columns["worker"], columns["item"], columns["label"], columns.get("seconds"), columns.get("weight")
+        columns["worker"],
+        columns["item"],
+        columns["label"],
+        columns.get("seconds"),
+        columns.get("weight"),
+        time,
+        columns.get("place"),
+        dated,
     )
 
 
@@ -216,6 +245,15 @@ def _read(
     except quick.Doubt:
         stream.seek(start)
         return patient.read(stream, format, choose, limit_bytes=limit_bytes, limit_record=limit_record)
+
+
+def _times(moments: NDArray[np.float64] | None) -> tuple[Floats | None, bool]:
+    """Give the numbers of a column of moments, and whether they are times: then what is none is not known."""
+    if moments is None:
+        return None, False
+    number, is_time = moments[:, 0], moments[:, 1] > 0
+    dated = bool(is_time.any())
+    return np.where(is_time == dated, number, NAN), dated
 
 
 def _found(names: tuple[str, ...], *roles: str) -> dict[str, str]:

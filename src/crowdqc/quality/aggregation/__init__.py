@@ -83,8 +83,8 @@ METHODS: Mapping[str, Callable[..., Aggregator]] = {
 }
 
 
-def method(name: str, parameters: Mapping[str, object] | None = None) -> Aggregator:
-    """Make the aggregator of that name with these parameters.
+def method(name: str, parameters: Mapping[str, object] | None = None, /, **more: object) -> Aggregator:
+    """Make the aggregator of that name with these parameters, given as a mapping or by their names.
 
     Raises
     ------
@@ -93,17 +93,18 @@ def method(name: str, parameters: Mapping[str, object] | None = None) -> Aggrega
 
     Examples
     --------
-    >>> method("dawid_skene", {"diagonal": 4}).diagonal
-    4
+    >>> method("dawid_skene", {"diagonal": 4}).diagonal, method("dawid_skene", diagonal=5).diagonal
+    (4, 5)
     """
     if name not in METHODS:
         raise InvalidMethod(f"There is no method {name!r}. Methods: {', '.join(METHODS)}.", name=name)
     chosen = METHODS[name]
     names = [field.name for field in fields(chosen)]  # type: ignore[arg-type]
-    unknown = [key for key in parameters or {} if key not in names]
+    given = {**(parameters or {}), **more}
+    unknown = [key for key in given if key not in names]
     if unknown:
         raise InvalidMethod(
             f"{name} has no parameter {unknown[0]!r}. Parameters: {', '.join(names) or 'none'}.",
             errors=[{"where": f"parameters.{key}", "what": "not a parameter of this method"} for key in unknown],
         )
-    return chosen(**(parameters or {}))
+    return chosen(**given)

@@ -109,6 +109,17 @@ class Consensus:
     choice: Choice | None = None
     voices: object = None
 
+    def __repr__(self) -> str:
+        items, classes = self.posterior.shape
+        parts = [] if self.choice is None else [f"method={self.choice.method!r}"]
+        parts.append(f"{items:,} item" + "s" * (items != 1))
+        parts.append(f"{classes:,} class" + "es" * (classes != 1))
+        if self.known.any():
+            parts.append(f"{int(self.known.sum()):,} gold")
+        if self.iterations:
+            parts.append("converged" if self.converged else "not converged")
+        return f"Consensus({', '.join(parts)})"
+
     @classmethod
     def of(
         cls,

@@ -49,7 +49,8 @@ def krippendorff_alpha(
         "ordinal", the order of the classes; None takes the declared one.
     intervals, level, resamples
         A generator for `resamples` bootstrap draws of items; "analytic" for Gwet's variance, which for the ordinal
-        scale also follows how its distances move with the answers; None for none.
+        scale also follows how its distances move with the answers; None for none: low, high and
+        error are then NaN.
 
     References
     ----------

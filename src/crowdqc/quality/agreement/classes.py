@@ -47,7 +47,7 @@ def per_class(
     Parameters
     ----------
     intervals, level, resamples
-        A generator for `resamples` bootstrap draws of items, None for none.
+        A generator for `resamples` bootstrap draws of items; None for none: their intervals are then NaN.
 
     References
     ----------

@@ -54,7 +54,7 @@ def cohen_kappa(
     intervals, level, resamples
         "analytic" for the asymptotic interval of Fleiss, Cohen and Everitt, over a mean of pairs with regard to
         the items they share; a generator for `resamples` bootstrap draws of items, each of which compares all
-        pairs anew; None for none.
+        pairs anew; None for none: low, high and error are then NaN.
 
     References
     ----------
@@ -89,7 +89,8 @@ def scott_pi(
     """Scott's pi of two workers on the items both answered, or its mean over all pairs of workers.
 
     As `cohen_kappa`, but chance draws for both from the shares of the two together, so that a difference of their
-    shares counts as disagreement. For all workers at once see `fleiss_kappa`.
+    shares counts as disagreement. For all workers at once see `fleiss_kappa`. Without `intervals`, as there, low,
+    high and error are NaN.
 
     References
     ----------

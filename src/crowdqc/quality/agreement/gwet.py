@@ -27,7 +27,8 @@ def gwet_ac1(
     Parameters
     ----------
     intervals, level, resamples
-        A generator for `resamples` bootstrap draws of items, "analytic" for Gwet's variance, None for none.
+        A generator for `resamples` bootstrap draws of items; "analytic" for Gwet's variance; None for none: low,
+        high and error are then NaN.
 
     References
     ----------
@@ -59,6 +60,8 @@ def gwet_ac2(
     weights, values
         How far two classes agree, and the numbers they stand for (see `weighted`); quadratic in the declared
         order by default.
+    intervals, level, resamples
+        As for `gwet_ac1`; without, low, high and error are NaN.
 
     References
     ----------

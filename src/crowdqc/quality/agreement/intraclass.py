@@ -39,7 +39,7 @@ def intraclass_correlation(
         The number that each class stands for, float64[K]; None reads their names.
     intervals, level, resamples
         "analytic" for the interval by the F distribution; a generator for `resamples` bootstrap draws of items;
-        None for none.
+        None for none: low, high and error are then NaN.
 
     Raises
     ------

@@ -36,7 +36,8 @@ def fleiss_kappa(
     weights, values
         How far two classes agree, and the numbers they stand for (see `weighted`).
     intervals, level, resamples
-        A generator for `resamples` bootstrap draws of items, "analytic" for Gwet's variance, None for none.
+        A generator for `resamples` bootstrap draws of items; "analytic" for Gwet's variance; None for none: low,
+        high and error are then NaN.
 
     References
     ----------

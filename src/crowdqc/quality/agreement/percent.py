@@ -33,7 +33,7 @@ def percent_agreement(
         itself.
     intervals, level, resamples
         How to make the interval (see `Agreement`): a generator for `resamples` bootstrap draws of items,
-        "analytic" for Student's interval of the mean, None for none.
+        "analytic" for Student's interval of the mean, None for none: low, high and error are then NaN.
 
     Examples
     --------
@@ -52,7 +52,8 @@ def consensus_agreement(
     """Share of an item's answers that its commonest class has, as the mean over items with two answers or more.
 
     An item with one answer would always have 1, so it is left out. The figure falls as items get more answers,
-    because the plurality of few answers is large by chance: compare sets of equal overlap.
+    because the plurality of few answers is large by chance: compare sets of equal overlap. Without `intervals`, as
+    for `percent_agreement`, low, high and error are NaN.
 
     >>> votes = Votes.of([1, 1, 1, 2, 2], ["a", "b", "c", "a", "b"], ["x", "x", "y", "y", "y"])
     >>> round(consensus_agreement(votes).value, 3)

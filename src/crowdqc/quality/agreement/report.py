@@ -63,7 +63,7 @@ def measure_agreement(
         for "ratio". A table is in the order of the declared classes, which for numbers is their rising order.
     intervals
         "analytic"; "bootstrap" by `resamples` draws of items, the same for all coefficients, but for those that
-        compare worker with worker, whose interval is analytic; None for none.
+        compare worker with worker, whose interval is analytic; None for none: low, high and error are then NaN.
 
     Returns
     -------

@@ -67,7 +67,7 @@ def expected_gains(consensus: Consensus, confusion: ArrayLike, costs: ArrayLike 
     Parameters
     ----------
     confusion
-        float64[K, K], P(said | true), rows true, of the worker who is to be asked: `Matrices.pooled()` for
+        float64[K, K], P(said | true), rows true, of the worker who is to be asked: `Matrices.crowd` for
         anybody, one of `Matrices.rates` or of `consensus.confusion.table()` for somebody.
     costs
         float64[K, K], `costs[true, said]`, zero diagonal; None: each mistake costs 1.
@@ -102,7 +102,13 @@ def expected_gains(consensus: Consensus, confusion: ArrayLike, costs: ArrayLike 
 
 
 def _read(confusion: ArrayLike, K: int) -> Floats:
-    table = np.asarray(confusion, dtype=np.float64)
+    try:
+        table = np.asarray(confusion, dtype=np.float64)
+    except (TypeError, ValueError) as fault:
+        raise InvalidMatrix(
+            f"The matrix is a {type(confusion).__name__}; it must be one table, float64[{K}, {K}].",
+            mend="Give Matrices.of(votes, consensus).crowd for anybody, or consensus.confusion.table()[worker].",
+        ) from fault
     if table.shape != (K, K):
         raise InvalidMatrix(f"The matrix has the shape {table.shape}; {K} classes need {(K, K)}.")
     if not (table >= 0).all() or not np.allclose(table.sum(axis=1), 1.0, atol=1e-6):

@@ -7,6 +7,7 @@ from crowdqc.quality.workers.costs import WorkerCosts, expected_costs, score_cos
 from crowdqc.quality.workers.discoveries import q_values
 from crowdqc.quality.workers.drift import Drifts, DriftTest
 from crowdqc.quality.workers.evidence import WorkerEvidence, examine
+from crowdqc.quality.workers.findings import Findings
 from crowdqc.quality.workers.matrices import Matrices
 from crowdqc.quality.workers.positions import Leanings, PositionTest
 from crowdqc.quality.workers.recalls import Recalls, score_recalls
@@ -20,6 +21,7 @@ __all__ = [
     "CollusionTest",
     "DriftTest",
     "Drifts",
+    "Findings",
     "InvalidColumn",
     "Leanings",
     "Matrices",

@@ -50,6 +50,7 @@ def examine(
     places: ArrayLike | None = None,
     pages: ArrayLike | None = None,
     costs: ArrayLike | None = None,
+    matrices: Matrices | None = None,
     minimum_seconds: float = 0.0,
     level: float = 0.95,
     seed: int = 0,
@@ -71,6 +72,8 @@ def examine(
         the same seconds, for a page.
     costs
         float64[K, K], `costs[true, said]`; None: each mistake costs 1.
+    matrices
+        `Matrices.of(votes, consensus)`, where it is known already.
     minimum_seconds
         Below it no answer can be serious.
     level
@@ -92,7 +95,7 @@ def examine(
     >>> bool((found.collusion.q_value < 0.05).any()), found.drifts
     (False, None)
     """
-    matrices = Matrices.of(votes, consensus)
+    matrices = Matrices.of(votes, consensus) if matrices is None else matrices
     leaning = PositionTest(level=level)
     drifts, speeds = None, None
     if order is not None or votes.seconds is not None:
