@@ -31,15 +31,17 @@ from crowdqc.quality.estimation.kernels import Engine, engine
 
 ROUNDS = 5
 OVERLAP = 5
+#: Answers a worker: few people who do much, many who do little.
+PER_WORKER = (500, 50)
 #: Maximum likelihood, as crowd-kit has it.
 LIKELIHOOD = {"diagonal": 0.0, "off_diagonal": 0.0, "class_items": 0.0, "tolerance": 0.0}
 
 
-def draw(answers: int, K: int) -> Votes:
-    """Give votes of workers who are right seven times of ten and gave some 500 answers each."""
+def draw(answers: int, K: int, each: int = 500) -> Votes:
+    """Give votes of workers who are right seven times of ten and gave some 500 answers each, or another number."""
     rng = np.random.default_rng(0)
     items = answers // OVERLAP
-    workers = max(answers // 500, OVERLAP)
+    workers = max(answers // each, OVERLAP)
     truth = rng.integers(K, size=items, dtype=np.int32)
     item = np.repeat(np.arange(items, dtype=np.int32), OVERLAP)
     # Places in a circle, so that nobody answers an item twice.
@@ -102,13 +104,13 @@ def their_fit(model: Any, frame: Any, n: int) -> object:
     return model(n_iter=n, tol=-np.inf).fit(frame)
 
 
-def iterations(answers: int, classes: list[int]) -> None:
+def iterations(answers: int, classes: list[int], each: int) -> None:
     """Compare seconds an iteration, in both forms, and with what reading the answers alone would take."""
     theirs, speed = crowdkit(), bandwidth()
-    print(f"\nSeconds an iteration, {answers:,} answers; a core reads {speed / 1e9:.0f} GB/s from memory")
+    print(f"\nSeconds an iteration, {answers:,} answers, {each} a worker; a core reads {speed / 1e9:.0f} GB/s")
     print("classes      form       crowdqc     crowd-kit    ratio   of the bandwidth limit")
     for K in classes:
-        votes = draw(answers, K)
+        votes = draw(answers, K, each)
         large = answers * K > 2e7
         frame = None if answers * K > 2e8 else frame_of(votes)
         # the pair of each answer is read twice, the posterior read and written
@@ -235,7 +237,8 @@ if __name__ == "__main__":
     numbers = [int(float(each)) for each in sys.argv[2:]]
     if what in ("iterations", "all"):
         for size in numbers[:1] or [100_000, 1_000_000, 10_000_000]:
-            iterations(size, numbers[1:] or [2, 5, 10, 100])
+            for each in PER_WORKER:
+                iterations(size, numbers[1:] or [2, 5, 10, 100], each)
     if what in ("methods", "all"):
         methods(*(numbers if what == "methods" and numbers else [100_000, 5]))
     if what in ("fits", "all"):

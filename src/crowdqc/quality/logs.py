@@ -8,6 +8,8 @@ from crowdqc.quality.arrays import Floats, row_maxima, row_sums
 
 #: Stands for log 0: one veto outweighs all other evidence, yet two vetoed classes can still be compared.
 LOG_ZERO = -700.0
+#: Up to here the exponential of a score, and the sum of many, is a number.
+SAFE = 600.0
 
 
 def safe_log(probabilities: Floats) -> Floats:
@@ -32,13 +34,19 @@ def log_sum(scores: Floats) -> Floats:
         return np.asarray(np.log(row_sums(np.exp(scores - base[:, None]))) + base)
 
 
-def normalised(scores: Floats) -> tuple[Floats, Floats]:
-    """Turn log scores into a posterior, float64[n, K], and the log evidence of each row, float64[n]."""
+def normalised(scores: Floats, out: Floats | None = None) -> tuple[Floats, Floats]:
+    """Turn log scores into a posterior, float64[n, K], and the log evidence of each row, float64[n].
+
+    The posterior stands in `out`, which may be the scores, or in an array of its own.
+    """
     if not scores.size:
         return np.ones(scores.shape), np.zeros(len(scores))
-    highest = row_maxima(scores)
-    posterior = scores - highest[:, None]
-    np.exp(posterior, out=posterior)
+    highest = None
+    if scores.min() < -SAFE or scores.max() > SAFE:
+        highest = row_maxima(scores)
+        scores = np.subtract(scores, highest[:, None], out=out)
+    posterior = np.exp(scores, out=out)
     total = row_sums(posterior)
     posterior /= total[:, None]
-    return posterior, np.log(total) + highest
+    evidence = np.log(total)
+    return posterior, evidence if highest is None else evidence + highest

@@ -31,6 +31,9 @@ _STRAY_LINES = 30_000
 #: Microseconds from 1970 to the year 2: what is near the year 1 may be out of range with its zone.
 _EARLIEST = -62_104_060_800_000_000
 
+#: Bytes of text that fit into one array; the dictionaries of several are slow to make one.
+_LARGE = 1 << 31
+
 _LF, _CR, _QUOTE = ord("\n"), ord("\r"), ord('"')
 
 
@@ -87,7 +90,7 @@ def _delimited(data: bytes, inner: str, choose: Choose) -> tuple[Any, tuple[Cell
     body = memoryview(data)[at:]
     quoted = _quotes(data, ord(delimiter))
     _plain_text(pa, data)
-    kinds = {cell.column: pa.float64() if isinstance(cell, Number) else _coded_text(pa) for cell in cells}
+    kinds = {cell.column: pa.float64() if isinstance(cell, Number) else pa.string() for cell in cells}
     table = pa.csv.read_csv(
         held(body),
         read_options=pa.csv.ReadOptions(column_names=list(names), block_size=_BLOCK),
@@ -99,10 +102,6 @@ def _delimited(data: bytes, inner: str, choose: Choose) -> tuple[Any, tuple[Cell
     if data.count(b"\n") - table.num_rows > _STRAY_LINES:
         raise Doubt
     return table, cells
-
-
-def _coded_text(pa: Any) -> Any:
-    return pa.dictionary(pa.int32(), pa.string())
 
 
 def _header(data: bytes, inner: str) -> tuple[tuple[str, ...], str, int]:
@@ -227,11 +226,14 @@ def _coded(column: Any, cell: Text) -> Coded[Any]:
         text or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
     ):
         raise Doubt
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
     if not len(column):
         return Coded(np.zeros(0, dtype=np.int32), ())
-    column = _one(column.unify_dictionaries())
+    if pa.types.is_dictionary(column.type):
+        column = _one(column.unify_dictionaries())
+    elif column.nbytes < _LARGE:
+        column = _one(column).dictionary_encode()
+    else:
+        column = _one(column.dictionary_encode().unify_dictionaries())
     codes, distinct = np.from_dlpack(column.indices), column.dictionary
     if text and cell.plain:
         return _sorted_text(codes, distinct)

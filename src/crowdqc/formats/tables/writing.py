@@ -77,12 +77,30 @@ def _delimited(columns: Mapping[str, Values], stream: Any, inner: str) -> None:
     stream.write(f"{delimiter.join(_text_cells(list(columns)))}\n".encode())
     rows = max((len(each) for each in columns.values()), default=0)
     for start in range(0, rows, _PART):
-        cells = [_cells(each[start : start + _PART]) for each in columns.values()]
-        lines = "\n".join(map(delimiter.join, zip(*cells, strict=True)))
-        try:
-            stream.write(f"{lines}\n".encode())
-        except UnicodeEncodeError:
-            raise _half_a_pair() from None
+        part = [each[start : start + _PART] for each in columns.values()]
+        stream.write(_plain_lines(part, delimiter) or _lines(part, delimiter))
+
+
+def _plain_lines(part: Sequence[Values], delimiter: str) -> bytes:
+    """Let Arrow write rows that need no quotes; nothing where one does."""
+    if any(not isinstance(each, np.ndarray) and _needs_care(each) for each in part):
+        return b""
+    pa = arrow()
+    table = pa.Table.from_arrays(
+        [_array(pa, each) for each in part], names=[str(place) for place in range(len(part))]
+    )
+    options = pa.csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="none")
+    stream = pa.BufferOutputStream()
+    pa.csv.write_csv(table, stream, options)
+    return bytes(stream.getvalue())
+
+
+def _lines(part: Sequence[Values], delimiter: str) -> bytes:
+    lines = "\n".join(map(delimiter.join, zip(*map(_cells, part), strict=True)))
+    try:
+        return f"{lines}\n".encode()
+    except UnicodeEncodeError:
+        raise _half_a_pair() from None
 
 
 def _cells(values: Values) -> Sequence[str]:
@@ -96,9 +114,14 @@ def _cells(values: Values) -> Sequence[str]:
 
 def _text_cells(values: Sequence[str | None]) -> Sequence[str]:
     """Put texts in quotes where they need them; an empty text is not an empty cell."""
-    if all(values) and not _SUSPECT.search("".join(values)):  # type: ignore[arg-type]
+    if not _needs_care(values):
         return values  # type: ignore[return-value]
     return ["" if value is None else _quoted(value) for value in values]
+
+
+def _needs_care(values: Sequence[str | None]) -> bool:
+    """Say whether a text may need quotes, or none is there."""
+    return not all(values) or _SUSPECT.search("".join(values)) is not None  # type: ignore[arg-type]
 
 
 def _quoted(text: str) -> str:

@@ -33,7 +33,7 @@ CANDIDATES: Mapping[str, Foretelling] = {
 }
 HEARING = "model_aware"
 #: How far a fit to a sample is carried: enough to compare.
-HASTY = {"max_iterations": 50, "tolerance": 1e-3}
+HASTY = {"max_iterations": 30, "tolerance": 1e-3}
 #: Answers that a fit of a rich candidate is like, for each of those it reads.
 WEIGHT = 4
 #: Held-out answers below which nothing is told apart.

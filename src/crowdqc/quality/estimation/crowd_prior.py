@@ -45,7 +45,7 @@ class CrowdPrior:
         expected = digamma(counts + pseudo) - pairs.to_pairs(digamma(given + strength))
         # Kullback-Leibler divergence of each row; labels that a worker never used cancel
         apart = float((gammaln(given + strength) - gammaln(strength)).sum())
-        apart += float((gammaln(pseudo) - gammaln(counts + pseudo) + counts * expected).sum())
+        apart += float((gammaln(self.alpha).T[label] - gammaln(counts + pseudo) + counts * expected).sum())
         return Learned(np.asarray(expected), self._density() - apart)
 
     def log_means(self, counts: Floats) -> Floats:

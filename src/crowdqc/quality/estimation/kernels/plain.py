@@ -19,20 +19,23 @@ class Plain:
         ones = np.ones(pairs.of_answer.size)
         shape = (pairs.n_items, len(pairs))
         self._items_by_pair = sparse.csr_array((ones, pairs.of_answer, pairs.ends), shape=shape)
-        self._pairs_by_item = self._items_by_pair.T.tocsr()
+        # as it stands, by columns: to add to the few pairs is quicker than to gather from the many items
+        self._pairs_by_item = self._items_by_pair.T
         self._kind = kind
-        self._posterior = np.zeros((pairs.n_items, 0))
+        self._posterior = self._spare = np.zeros((pairs.n_items, 0))
 
     def begin(self, posterior: Floats) -> Floats:
-        self._posterior = posterior
+        self._posterior, self._spare = posterior, np.empty(posterior.shape)
         return np.asarray(self._pairs_by_item @ posterior)
 
     def expect(self, log_rates: Floats, starts: Floats) -> Expected:
         scores = self.scores(log_rates)
         scores += _logs(starts) if len(starts) == 1 else _logs(starts)[self._kind]
-        posterior, evidence = normalised(scores)
-        change = float(np.abs(posterior - self._posterior).sum())
-        return Expected(posterior, self.begin(posterior), float(evidence.sum()), change)
+        posterior, evidence = normalised(scores, out=scores)
+        change = np.subtract(posterior, self._posterior, out=self._spare)
+        moved = float(np.abs(change, out=change).sum())
+        self._posterior = posterior
+        return Expected(posterior, np.asarray(self._pairs_by_item @ posterior), float(evidence.sum()), moved)
 
     def scores(self, log_rates: Floats) -> Floats:
         return np.asarray(self._items_by_pair @ log_rates)
