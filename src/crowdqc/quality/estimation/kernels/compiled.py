@@ -110,13 +110,12 @@ class Compiled:
                 *arrays,
             )
 
-        blocks = len(self._tables)
-        if blocks == 1 or THREADS == 1:
-            return [one(block) for block in range(blocks)]
+        blocks = range(len(self._tables))
+        shares = [[*blocks[share::THREADS]] for share in range(min(THREADS, len(blocks)))]
         # this thread works as well: one that slept would be woken on the core of its waker
-        cut = -(-blocks // THREADS)
-        others = [_threads().submit(one, block) for block in range(cut, blocks)]
-        return [one(block) for block in range(cut)] + [other.result() for other in others]
+        others = [_threads().submit(lambda share: [*map(one, share)], share) for share in shares[1:]]
+        found = [[*map(one, shares[0])], *(other.result() for other in others)]
+        return [found[block % len(shares)][block // len(shares)] for block in blocks]
 
 
 def _aligned(blocks: int, rows: int, width: int) -> Floats:
