@@ -48,18 +48,21 @@ def status_of(error: CrowdqcError) -> int:
     return next((status for kind, status in STATUS if isinstance(error, kind)), 400)
 
 
-def of_error(error: CrowdqcError) -> Response:
+def document(error: CrowdqcError) -> dict[str, object]:
     """Give the document of one of our own errors."""
-    title = (type(error).__doc__ or "").strip().split("\n")[0]
-    errors = error.errors if isinstance(error, Invalid) else ()
-    response = problem(
+    return _document(
         status_of(error),
         kind=_slug(type(error).__name__),
-        title=title,
+        title=(type(error).__doc__ or "").strip().split("\n")[0],
         detail=error.detail,
         mend=error.mend,
-        errors=errors,
+        errors=error.errors if isinstance(error, Invalid) else (),
     )
+
+
+def of_error(error: CrowdqcError) -> Response:
+    """Answer with one of our own errors."""
+    response = _written(document(error))
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = 'Bearer realm="crowdqc"'
     return response
@@ -74,7 +77,19 @@ def problem(
     mend: str | None = None,
     errors: Sequence[Mapping[str, object]] = (),
 ) -> Response:
-    """Write a problem document."""
+    """Answer with a problem document."""
+    return _written(_document(status, kind=kind, title=title, detail=detail, mend=mend, errors=errors))
+
+
+def _document(
+    status: int,
+    *,
+    kind: str,
+    title: str,
+    detail: str,
+    mend: str | None,
+    errors: Sequence[Mapping[str, object]],
+) -> dict[str, object]:
     body: dict[str, object] = {
         "type": f"urn:crowdqc:problem:{kind}",
         "title": title,
@@ -86,7 +101,11 @@ def problem(
         body["mend"] = mend
     if errors:
         body["errors"] = [dict(fault) for fault in errors]
-    return Response(json.dumps(body, default=str), status=status, mimetype=MEDIA_TYPE)
+    return body
+
+
+def _written(body: Mapping[str, object]) -> Response:
+    return Response(json.dumps(body, default=str), status=int(str(body["status"])), mimetype=MEDIA_TYPE)
 
 
 def register(app: Flask) -> None:

@@ -13,7 +13,9 @@ from app.pages.frame import page, render, to
 from crowdqc.errors import Conflict, CrowdqcError
 from crowdqc.roles import Role
 from crowdqc.services import assignments
-from crowdqc.services.assignments import ReportReason, Supply
+from crowdqc.services import desk as desks
+from crowdqc.services.assignments import ReportReason
+from crowdqc.services.desk import Supply
 
 blueprint = Blueprint("worker", __name__)
 
@@ -32,7 +34,7 @@ SOONEST, LATEST = 20, 900
 @page(blueprint, "GET", "/desk", roles=WORKS)
 def projects(call: Call) -> Response:
     """Show the projects that take answers, and how one stands in each."""
-    return render("desk_projects.html", standings=assignments.standings(call.tx, call.actor))
+    return render("desk_projects.html", standings=desks.standings(call.tx, call.actor))
 
 
 @page(blueprint, "GET", "/desk/<uuid:project>", roles=WORKS)
@@ -43,7 +45,7 @@ def desk(
 
     What was sent stands in the form again, if it was about this item: a page may be older than the one it shows.
     """
-    found = assignments.held(call.tx, call.actor, project)
+    found = desks.held(call.tx, call.actor, project)
     if not found.assignments:
         supply = Supply.PAUSED if found.supply is Supply.PAUSED else _told_supply()
         retry_at = _told_time()
@@ -76,7 +78,7 @@ def desk(
 @page(blueprint, "POST", "/desk/<uuid:project>/next", roles=WORKS)
 def take(call: Call, project: uuid.UUID) -> Response:
     """Take the next item."""
-    return _after(assignments.take(call.tx, call.actor, project, count=1), project, "taken")
+    return _after(desks.take(call.tx, call.actor, project, count=1), project, "taken")
 
 
 @page(
@@ -94,7 +96,7 @@ def submit(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
     comment = forms.text("comment", longest=forms.REMARK)
     seconds = forms.number("seconds")
     with call.installation.transaction() as tx:
-        answer, _ = assignments.submit(
+        answer, *_ = assignments.submit(
             tx,
             call.actor,
             assignment,
@@ -144,13 +146,13 @@ def _next(call: Call, project: uuid.UUID, said: str) -> Response:
     """Take the next item in a transaction of its own: what was said before is kept whatever comes of this."""
     try:
         with call.installation.transaction() as tx:
-            desk = assignments.take(tx, call.actor, project, count=1)
-    except (Conflict, assignments.NoSuchDesk):
+            desk = desks.take(tx, call.actor, project, count=1)
+    except (Conflict, desks.NoSuchDesk):
         return to(f"/desk/{project}", said=said)
     return _after(desk, project, said)
 
 
-def _after(desk: assignments.Desk, project: uuid.UUID, said: str) -> Response:
+def _after(desk: desks.Desk, project: uuid.UUID, said: str) -> Response:
     if desk.supply is Supply.ASSIGNED:
         return to(f"/desk/{project}", said=said)
     retry_at = None if desk.retry_at is None else desk.retry_at.astimezone(UTC).isoformat()
@@ -160,7 +162,7 @@ def _after(desk: assignments.Desk, project: uuid.UUID, said: str) -> Response:
 def _told_supply() -> Supply | None:
     """Read what taking an item came to; nothing where it was not tried."""
     told = request.args.get("supply")
-    return Supply(told) if told in (Supply.LATER, Supply.FINISHED) else None
+    return Supply(told) if told in (Supply.LATER, Supply.CAPPED, Supply.FINISHED) else None
 
 
 def _told_time() -> datetime | None:

@@ -35,6 +35,7 @@ from crowdqc.records.reviews import Verdict
 from crowdqc.records.uploads import UploadKind
 from crowdqc.roles import Actor, Role
 from crowdqc.services import assignments, people, plans, projects, reviews, runs, uploads
+from crowdqc.services import desk as desks
 from crowdqc.services.transaction import Transaction
 
 Found = TypeVar("Found")
@@ -146,8 +147,8 @@ def faults(place: Installation, actor: Actor, upload: Upload) -> list[tuple[int,
     return [(fault.line, fault.where) for fault in found]
 
 
-def take(place: Installation, actor: Actor, at: Project, count: int = 1) -> assignments.Desk:
-    return do(place, assignments.take, actor, at.uid, count=count)
+def take(place: Installation, actor: Actor, at: Project, count: int = 1) -> desks.Desk:
+    return do(place, desks.take, actor, at.uid, count=count)
 
 
 def take_one(place: Installation, actor: Actor, at: Project) -> Assignment:

@@ -22,7 +22,9 @@ from crowdqc.records.assignments import AssignmentState
 from crowdqc.records.items import ItemState
 from crowdqc.roles import Actor
 from crowdqc.services import assignments, work
-from crowdqc.services.assignments import Supply
+from crowdqc.services import desk as desks
+from crowdqc.services.desk import Handed, Supply
+from crowdqc.services.leases import Kept
 from crowdqc.services.transaction import Transaction
 from crowdqc.settings import Settings
 
@@ -121,7 +123,7 @@ def _turn(
     """Take items and do something with each; say whether there are no more."""
     try:
         with place.transaction() as tx:
-            desk = assignments.take(tx, actor, project, count=chance.choice((1, 1, 2, 5)))
+            desk = desks.take(tx, actor, project, count=chance.choice((1, 1, 2, 5)))
             if desk.supply == Supply.FINISHED and (left := _never_had(tx, desk.project.id, actor)):
                 told.wrong.append(f"finished, with {left} items left that he never had")
     except (OperationalError, Conflict) as error:
@@ -136,17 +138,21 @@ def _turn(
             return True
         time.sleep(max(0.01, clock.until(desk.retry_at)))
         return False
+    _note(desk, told)
+    if len(desk.assignments) > 1 and chance.random() < 0.3:
+        _hand_in(place, project, actor, desk, chance, told)
+        return False
     for assignment, item in desk.assignments:
-        if item.key not in told.items:
-            told.items.append(item.key)
         what = chance.random()
         try:
             with place.transaction() as tx:
-                if what < 0.15:
+                if what < 0.05:
+                    assignments.give_back(tx, actor, assignment.uid)
+                elif what < 0.15:
                     assignments.skip(tx, actor, assignment.uid, reason="dull")
                 elif what < 0.85:
                     label = chance.choice(desk.project.classes)
-                    _, new = assignments.submit(tx, actor, assignment.uid, label=label)
+                    _, new, _ = assignments.submit(tx, actor, assignment.uid, label=label)
                     answered = item.key, label, new
         except OperationalError as error:
             told.again[f"act: {type(error.orig).__name__}"] += 1
@@ -164,10 +170,36 @@ def _turn(
     return False
 
 
+def _note(desk: desks.Desk, told: Told) -> None:
+    told.items += [item.key for _, item in desk.assignments if item.key not in told.items]
+
+
+def _hand_in(
+    place: Installation, project: uuid.UUID, actor: Actor, desk: desks.Desk, chance: random.Random, told: Told
+) -> None:
+    """Hand in all that is in hand, and take more, at one go."""
+    handed = [
+        Handed(assignment=each.uid, label=chance.choice(desk.project.classes), key=str(each.uid))
+        for each, _ in desk.assignments
+    ]
+    try:
+        with place.transaction() as tx:
+            outcomes, after = desks.hand_in(tx, actor, project, handed, count=2)
+    except (OperationalError, Conflict) as error:
+        told.again[f"hand in: {type(getattr(error, 'orig', error)).__name__}"] += 1
+        return
+    _note(after, told)
+    for (_, item), each, outcome in zip(desk.assignments, handed, outcomes, strict=True):
+        if isinstance(outcome, Kept) and outcome.new:
+            told.answers.append((item.key, each.label))
+        else:
+            told.wrong.append(f"the answer to {item.key} was not kept: {outcome}")
+
+
 def _late(place: Installation, actor: Actor, assignment: Assignment, item: Item, told: Told) -> None:
     try:
         with place.transaction() as tx:
-            answer, new = assignments.submit(tx, actor, assignment.uid, label="cat")
+            answer, new, _ = assignments.submit(tx, actor, assignment.uid, label="cat")
     except OperationalError as error:
         told.again[f"late: {type(error.orig).__name__}"] += 1
         return
@@ -177,9 +209,12 @@ def _late(place: Installation, actor: Actor, assignment: Assignment, item: Item,
 
 
 def _never_had(tx: Transaction, project_id: int, actor: Actor) -> int:
-    """Count the open items that a worker never had; here an item that is not open never is again."""
+    """Count the open items that a worker never had or gave back; here an item that is not open never is again."""
     mine = exists().where(
-        Assignment.item_id == Item.id, Assignment.worker_id == Worker.id, Worker.person_id == actor.id
+        Assignment.item_id == Item.id,
+        Assignment.worker_id == Worker.id,
+        Worker.person_id == actor.id,
+        Assignment.state != AssignmentState.RETURNED,
     )
     query = select(func.count()).select_from(Item)
     query = query.where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)

@@ -14,15 +14,15 @@ from crowdqc.errors import Invalid
 from crowdqc.records import Answer, Assignment, Desk, Item, Report, Review
 from crowdqc.records.projects import ProjectState
 from crowdqc.services import assignments, projects, reach
+from crowdqc.services import desk as desks
 from crowdqc.services.assignments import (
     AlreadyAnswered,
     AlreadyEnded,
     NoSuchAssignment,
-    NoSuchDesk,
     ReportReason,
-    Supply,
     UnknownClass,
 )
+from crowdqc.services.desk import NoSuchDesk, Supply
 from tests.ground.clock import Clock
 from tests.services import factories
 from tests.services.factories import do, look, submit, take, take_one
@@ -37,8 +37,8 @@ def test_the_same_answer_again_is_no_second_one(place: Installation) -> None:
     owner, ada = factories.requester(place), factories.worker(place, "ada")
     project = factories.project(place, owner, items=1)
     taken = take_one(place, ada, project)
-    first, new = do(place, assignments.submit, ada, taken.uid, label="dog", comment="sure", seconds=0)
-    again, newer = do(place, assignments.submit, ada, taken.uid, label="dog")
+    first, new, _ = do(place, assignments.submit, ada, taken.uid, label="dog", comment="sure", seconds=0)
+    again, newer, _ = do(place, assignments.submit, ada, taken.uid, label="dog")
     assert (new, newer) == (True, False)
     assert first.id == again.id
     assert again.comment == "sure"
@@ -225,7 +225,7 @@ def test_what_is_held_comes_back_on_the_next_take(place: Installation, clock: Cl
     again = take(place, ada, project, count=5)
     assert [each.uid for each, _ in again.assignments] == page
     assert [each.uid for each, _ in take(place, ada, project, count=2).assignments] == page[:2]
-    assert [each.uid for each, _ in look(place, assignments.held, ada, project.uid).assignments] == page
+    assert [each.uid for each, _ in look(place, desks.held, ada, project.uid).assignments] == page
     submit(place, ada, again.assignments[0][0], "cat")
     more = take(place, ada, project, count=6)
     assert [each.uid for each, _ in more.assignments][:4] == page[1:]
@@ -267,9 +267,9 @@ def test_a_draft_project_has_no_desk(place: Installation) -> None:
     project = factories.project(place, owner, state=ProjectState.DRAFT)
     for uid in (project.uid, factories.uid()):
         with pytest.raises(NoSuchDesk):
-            do(place, assignments.take, ada, uid)
+            do(place, desks.take, ada, uid)
     with pytest.raises(reach.NotAWorker):
-        do(place, assignments.take, owner, project.uid)
+        do(place, desks.take, owner, project.uid)
 
 
 def test_a_report_counts_once_a_worker_and_sends_the_item_to_review(place: Installation, clock: Clock) -> None:
@@ -314,7 +314,7 @@ def test_gold_comes_at_about_its_share_and_once_to_each(place: Installation) -> 
     for _ in range(20):
         with place.transaction() as tx:
             with_chance = type(tx)(tx.session, tx.now, tx.storage, tx.settings, random.Random(len(given)))
-            desk = assignments.take(with_chance, ada, project.uid, count=8)
+            desk = desks.take(with_chance, ada, project.uid, count=8)
             given += [item.key for _, item in desk.assignments]
             for assignment, _ in desk.assignments:
                 assignments.skip(tx, ada, assignment.uid, reason="next")
@@ -362,10 +362,10 @@ def test_a_worker_is_told_how_he_stands(place: Installation) -> None:
     submit(place, ada, take_one(place, ada, project), "cat")
     take_one(place, ada, project)
     factories.aggregate(place, owner, project)
-    mine = {each.project.name: each for each in look(place, assignments.standings, ada)}
+    mine = {each.project.name: each for each in look(place, desks.standings, ada)}
     assert set(mine) == {"birds", "noise"}
     assert mine["birds"].counts == {"submitted": 1, "open": 1}
     assert mine["birds"].score is not None
     assert mine["birds"].score.answers == 1
     assert mine["noise"].counts == {}
-    assert {each.score for each in look(place, assignments.standings, bob)} == {None}
+    assert {each.score for each in look(place, desks.standings, bob)} == {None}

@@ -22,7 +22,9 @@ from crowdqc.records.reviews import Verdict
 from crowdqc.records.uploads import UploadKind
 from crowdqc.roles import Role
 from crowdqc.services import answers, assignments, evidence, people, projects, reviews, runs, uploads
-from crowdqc.services.assignments import ReportReason, Supply
+from crowdqc.services import desk as desks
+from crowdqc.services.assignments import ReportReason
+from crowdqc.services.desk import Supply
 from crowdqc.services.people import LastAdmin
 from tests.ground.clock import Clock
 from tests.services import factories
@@ -198,9 +200,9 @@ def test_nobody_is_finished_while_an_item_goes_from_hand_to_hand(
     taken = take_one(place, ada, project)
     unseen = assignments.assignments.unseen
 
-    def skipped_meanwhile(session, project_id, worker_id):  # type: ignore[no-untyped-def]
+    def skipped_meanwhile(*about):  # type: ignore[no-untyped-def]
         beside.submit(do, place, assignments.skip, ada, taken.uid, reason="no").result(20)
-        return unseen(session, project_id, worker_id)
+        return unseen(*about)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assignments.assignments, "unseen", skipped_meanwhile)
@@ -217,7 +219,7 @@ def test_an_item_that_another_has_locked_is_not_waited_for(
     owner, ada, bob = factories.requester(place), factories.worker(place, "ada"), factories.worker(place, "bob")
     project = factories.project(place, owner, items=1, overlap=2)
     with place.transaction() as tx:
-        assignments.take(tx, ada, project.uid)
+        desks.take(tx, ada, project.uid)
         desk = beside.submit(factories.take, place, bob, project).result(20)
     assert (desk.supply, desk.assignments) == (Supply.LATER, [])
     assert desk.retry_at is not None
@@ -242,12 +244,12 @@ def test_a_change_of_overlap_and_a_worker_do_not_wait_in_a_circle(
     owner, ada = factories.requester(place), factories.worker(place, "ada")
     project = factories.project(place, owner, items=3, overlap=2)
     with place.transaction() as tx:
-        assignments.take(tx, ada, project.uid)
+        desks.take(tx, ada, project.uid)
         running = beside.submit(do, place, projects.update, owner, project.uid, plan={"overlap": 4})
         assert waits_for_a_lock(place, running)
         # He takes more, while the change waits for the first.
         tx.session.get_one(Project, project.id)
-        assignments.take(tx, ada, project.uid, count=3)
+        desks.take(tx, ada, project.uid, count=3)
     running.result(20)
     found = factories.every(place, Item, Item.project_id == project.id)
     assert {(item.overlap, item.leased) for item in found} == {(4, 1)}

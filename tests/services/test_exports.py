@@ -13,7 +13,8 @@ from crowdqc.records.projects import ProjectState
 from crowdqc.records.reviews import Verdict
 from crowdqc.records.uploads import UploadKind
 from crowdqc.roles import Actor
-from crowdqc.services import assignments, exports
+from crowdqc.services import desk as desks
+from crowdqc.services import exports
 from crowdqc.services.exports import ExportKind
 from tests.ground.clock import Clock
 from tests.services import factories
@@ -194,7 +195,7 @@ def test_an_export_sees_one_moment(place: Installation) -> None:
         export = exports.export(tx, owner, project.uid, kind=ExportKind.ANSWERS)
         assert tx.session.query(Project).count() == 2
         submit(place, ada, take_one(place, ada, project), "cat")
-        do(place, assignments.take, ada, project.uid)
+        do(place, desks.take, ada, project.uid)
         assert [*export.rows] == []
     assert len(rows(place, owner, project, ExportKind.ANSWERS)) == 1
     assert written(place, owner, project, ExportKind.ANSWERS, "csv").startswith(b"worker,item,label,")

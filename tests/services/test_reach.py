@@ -15,7 +15,7 @@ from crowdqc.records.projects import ProjectState
 from crowdqc.records.uploads import UploadKind
 from crowdqc.roles import Actor, Role
 from crowdqc.services import (
-    assignments,
+    desk,
     evidence,
     exports,
     projects,
@@ -185,4 +185,4 @@ def test_noise_is_in_nobodys_numbers(place: Installation, names: dict[str, uuid.
     assert {review.state for review in noise} == {"withdrawn"}
     assert len(factories.every(place, Model)) == 1
     ada = factories.worker(place, "ada")
-    assert {each.score for each in look(place, assignments.standings, ada)} == {None}
+    assert {each.score for each in look(place, desk.standings, ada)} == {None}

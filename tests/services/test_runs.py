@@ -16,7 +16,7 @@ from crowdqc.records.reviews import Verdict
 from crowdqc.records.uploads import UploadKind
 from crowdqc.roles import Actor
 from crowdqc.services import evidence, projects, reviews, runs
-from crowdqc.services.assignments import Supply
+from crowdqc.services.desk import Supply
 from crowdqc.services.runs import NotDone
 from tests.ground.clock import Clock
 from tests.services import factories

@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from app.http import Api, Call
+from app.problems import document
 from app.shapes import In, Line, Number, Out, Remark, Whole
+from crowdqc.errors import CrowdqcError
 from crowdqc.roles import Role
-from crowdqc.services import assignments
-from crowdqc.services.assignments import (
-    LARGEST_PAGE,
-    Answer,
-    Assignment,
-    AssignmentState,
-    Desk,
-    Item,
-    Project,
-    ReportReason,
-    Standing,
-    Supply,
-)
+from crowdqc.services import assignments, desk
+from crowdqc.services.assignments import AssignmentState, Kept, ReportReason
+from crowdqc.services.desk import LARGEST_PAGE, Assignment, Desk, Handed, Item, Project, Standing, Supply
+from crowdqc.services.leases import LONGEST_KEY
 
 api = Api("desk")
 
 WORKS = (Role.WORKER,)
+
+#: By which a program knows its submission again.
+SubmissionKey = Annotated[str, Field(min_length=1, max_length=LONGEST_KEY, pattern=r"^[!-~]+$")]
 
 
 class TakeIn(In):
     """How many items a worker wants before him."""
 
     count: Whole = Field(1, ge=1, le=LARGEST_PAGE)
+    ahead: Whole = Field(0, ge=0, le=LARGEST_PAGE, description="so many more, to have the next page at hand")
 
 
 class DraftIn(In):
     """What a worker has so far."""
 
     draft: dict[str, Any]
+    version: Whole | None = Field(
+        None, ge=0, description="`draft_version` of the one that this follows: 409 where another was saved since"
+    )
+
+
+class DraftOut(Out):
+    """The draft as it was saved."""
+
+    draft_version: int
 
 
 class AnswerIn(In):
@@ -48,6 +54,21 @@ class AnswerIn(In):
     label: Line
     seconds: Number | None = Field(None, ge=0, description="time spent on this item; measured here where left out")
     comment: Remark | None = None
+    key: SubmissionKey | None = Field(
+        None, description="made anew for each answer: sent again it gives what came of the first"
+    )
+
+
+class HandedIn(AnswerIn):
+    """An answer to one of your assignments."""
+
+    assignment: uuid.UUID
+
+
+class HandIn(TakeIn):
+    """A page of answers, and how many items are wanted next."""
+
+    answers: list[HandedIn] = Field(max_length=LARGEST_PAGE)
 
 
 class SkipIn(In):
@@ -75,6 +96,7 @@ class AssignmentOut(Out):
     leased_at: datetime
     expires_at: datetime
     draft: dict[str, Any] | None
+    draft_version: int
 
     @classmethod
     def of(cls, assignment: Assignment, item: Item, project: Project) -> AssignmentOut:
@@ -88,25 +110,36 @@ class AssignmentOut(Out):
             leased_at=assignment.leased_at,
             expires_at=assignment.expires_at,
             draft=assignment.draft,
+            draft_version=assignment.draft_version,
         )
+
+
+class LeaseOut(Out):
+    """Until when an item is yours."""
+
+    expires_at: datetime
 
 
 class DeskOut(Out):
     """What a worker has before him."""
 
     supply: Supply
-    retry_at: datetime | None = Field(description="when to come again, where the supply is `later`")
+    retry_at: datetime | None = Field(
+        description="when to come again, where the supply is `later`, or `capped` for today"
+    )
+    why: str = Field(description="why there is nothing in hand, in words")
     guidelines: str
     assignments: list[AssignmentOut]
 
     @classmethod
-    def of(cls, desk: Desk) -> DeskOut:
+    def of(cls, found: Desk) -> DeskOut:
         return cls(
-            supply=desk.supply,
-            retry_at=desk.retry_at,
-            guidelines=desk.guidelines,
+            supply=found.supply,
+            retry_at=found.retry_at,
+            why=found.why,
+            guidelines=found.guidelines,
             assignments=[
-                AssignmentOut.of(assignment, item, desk.project) for assignment, item in desk.assignments
+                AssignmentOut.of(assignment, item, found.project) for assignment, item in found.assignments
             ],
         )
 
@@ -121,14 +154,35 @@ class AnswerOut(Out):
     submitted_at: datetime
 
     @classmethod
-    def of(cls, assignment: uuid.UUID, label: str, answer: Answer) -> AnswerOut:
+    def of(cls, assignment: uuid.UUID, kept: Kept) -> AnswerOut:
         return cls(
             assignment=assignment,
-            label=label,
-            late=answer.late,
-            seconds=answer.seconds,
-            submitted_at=answer.submitted_at,
+            label=kept.label,
+            late=kept.answer.late,
+            seconds=kept.answer.seconds,
+            submitted_at=kept.answer.submitted_at,
         )
+
+
+class HandedOut(Out):
+    """What came of an answer: it was kept, or there was a problem with it."""
+
+    assignment: uuid.UUID
+    answer: AnswerOut | None
+    problem: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, assignment: uuid.UUID, outcome: Kept | CrowdqcError) -> HandedOut:
+        if isinstance(outcome, CrowdqcError):
+            return cls(assignment=assignment, answer=None, problem=document(outcome))
+        return cls(assignment=assignment, answer=AnswerOut.of(assignment, outcome), problem=None)
+
+
+class HandedInOut(Out):
+    """What came of a page of answers, in their order, and what is next."""
+
+    answers: list[HandedOut]
+    desk: DeskOut
 
 
 class StandingOut(Out):
@@ -169,19 +223,30 @@ class StandingsOut(Out):
 @api.get("/desk", roles=WORKS)
 def standings(call: Call) -> StandingsOut:
     """List the projects that take answers, and how you stand in each."""
-    return StandingsOut(data=[StandingOut.of(each) for each in assignments.standings(call.tx, call.actor)])
+    return StandingsOut(data=[StandingOut.of(each) for each in desk.standings(call.tx, call.actor)])
 
 
 @api.get("/desk/{project}", roles=WORKS)
 def held(call: Call, project: uuid.UUID) -> DeskOut:
     """List what you have in hand in a project."""
-    return DeskOut.of(assignments.held(call.tx, call.actor, project))
+    return DeskOut.of(desk.held(call.tx, call.actor, project))
 
 
 @api.post("/desk/{project}/next", roles=WORKS)
 def take(call: Call, project: uuid.UUID, body: TakeIn) -> DeskOut:
     """Take the next items: those in hand first, then new ones under a lease."""
-    return DeskOut.of(assignments.take(call.tx, call.actor, project, count=body.count))
+    return DeskOut.of(desk.take(call.tx, call.actor, project, **body.model_dump()))
+
+
+@api.post("/desk/{project}/answers", roles=WORKS)
+def hand_in(call: Call, project: uuid.UUID, body: HandIn) -> HandedInOut:
+    """Hand in a page of answers and take the next items, in one request. A bad answer spoils no other."""
+    handed = [Handed(**each.model_dump()) for each in body.answers]
+    outcomes, found = desk.hand_in(call.tx, call.actor, project, handed, count=body.count, ahead=body.ahead)
+    return HandedInOut(
+        answers=[HandedOut.of(each.assignment, outcome) for each, outcome in zip(handed, outcomes, strict=True)],
+        desk=DeskOut.of(found),
+    )
 
 
 @api.get("/assignments/{assignment}", roles=WORKS)
@@ -191,21 +256,33 @@ def get(call: Call, assignment: uuid.UUID) -> AssignmentOut:
 
 
 @api.put("/assignments/{assignment}/draft", roles=WORKS)
-def keep_draft(call: Call, assignment: uuid.UUID, body: DraftIn) -> None:
+def keep_draft(call: Call, assignment: uuid.UUID, body: DraftIn) -> DraftOut:
     """Keep what you have so far; it outlives a lost connection and a lapsed lease."""
-    assignments.keep_draft(call.tx, call.actor, assignment, draft=body.draft)
+    kept = assignments.keep_draft(call.tx, call.actor, assignment, draft=body.draft, version=body.version)
+    return DraftOut(draft_version=kept.draft_version)
+
+
+@api.post("/assignments/{assignment}/heartbeat", roles=WORKS)
+def prolong(call: Call, assignment: uuid.UUID) -> LeaseOut:
+    """Say that you are still at it: the lease goes on, up to the longest that the project allows."""
+    return LeaseOut(expires_at=assignments.prolong(call.tx, call.actor, assignment).expires_at)
+
+
+@api.post("/assignments/{assignment}/return", roles=WORKS)
+def give_back(call: Call, assignment: uuid.UUID) -> None:
+    """Let go of an item for now; you may get it again, with your draft, when there is nothing else."""
+    assignments.give_back(call.tx, call.actor, assignment)
 
 
 @api.post("/assignments/{assignment}/answer", roles=WORKS, status=201)
 def submit(call: Call, assignment: uuid.UUID, body: AnswerIn) -> AnswerOut:
     """Submit an answer; the same one again changes nothing."""
-    answer, _ = assignments.submit(call.tx, call.actor, assignment, **body.model_dump())
-    return AnswerOut.of(assignment, body.label, answer)
+    return AnswerOut.of(assignment, assignments.submit(call.tx, call.actor, assignment, **body.model_dump()))
 
 
 @api.post("/assignments/{assignment}/skip", roles=WORKS)
 def skip(call: Call, assignment: uuid.UUID, body: SkipIn) -> None:
-    """Leave an item to somebody else; you will not see it again."""
+    """Leave an item; the project says whether you see it again."""
     assignments.skip(call.tx, call.actor, assignment, reason=body.reason)
 
 

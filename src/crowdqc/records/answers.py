@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Row,
     SmallInteger,
+    String,
     Text,
     UniqueConstraint,
     func,
@@ -35,6 +36,7 @@ class Answer(Keyed, Base):
     __tablename__ = "answers"
     __table_args__ = (
         UniqueConstraint("item_id", "worker_id"),
+        UniqueConstraint("worker_id", "idempotency_key"),
         CheckConstraint("(label IS NULL) <> (value IS NULL)", name="label_or_value"),
         CheckConstraint("seconds IS NULL OR seconds >= 0", name="seconds"),
         Index("ix_answers_project_id_id", "project_id", "id"),
@@ -47,6 +49,8 @@ class Answer(Keyed, Base):
     #: The lease that it was given under; none where it was given elsewhere and uploaded.
     assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignments.id"), unique=True)
     upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id"))
+    #: By which the worker's program knows its submission again.
+    idempotency_key: Mapped[str | None] = mapped_column(String(64))
     #: The number of the class that was chosen, for answer types that choose one.
     label: Mapped[int | None] = mapped_column(SmallInteger)
     #: The answer of every other type.
@@ -84,6 +88,12 @@ def add(session: Session, answer: Answer) -> None:
 def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         session.execute(Answer.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+
+
+def by_key(session: Session, worker_id: int, key: str) -> bool:
+    """Say whether a worker gave an answer with this key."""
+    query = select(Answer.id).where(Answer.worker_id == worker_id, Answer.idempotency_key == key)
+    return session.scalar(query) is not None
 
 
 def of_assignment(session: Session, assignment_id: int) -> Answer | None:

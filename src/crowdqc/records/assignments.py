@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,10 +15,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    case,
     exists,
     func,
+    or_,
     select,
     text,
+    update,
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
@@ -34,12 +37,14 @@ class AssignmentState(StrEnum):
     SUBMITTED = "submitted"
     SKIPPED = "skipped"
     EXPIRED = "expired"
+    #: Given back for now.
+    RETURNED = "returned"
     #: Never given: who reviewed an item does not answer it.
     WITHHELD = "withheld"
 
 
 class Assignment(Named, Base):
-    """An item leased to a worker until a time; a worker gets an item once, whatever comes of it."""
+    """An item leased to a worker until a time; a worker has one for an item, whatever comes of it."""
 
     __tablename__ = "assignments"
     __table_args__ = (
@@ -66,6 +71,8 @@ class Assignment(Named, Base):
     expires_at: Mapped[datetime]
     #: What the worker has so far, kept for him through a lost connection or a lapsed lease.
     draft: Mapped[dict[str, Any] | None]
+    #: How often the draft was saved: who saves says which one he saw last.
+    draft_version: Mapped[int] = mapped_column(default=0, server_default="0")
     #: Why it was skipped.
     reason: Mapped[str | None] = mapped_column(Text)
 
@@ -82,6 +89,10 @@ class Desk(Base):
     #: How many items he was given, and how many of them were gold.
     given: Mapped[int] = mapped_column(default=0)
     gold_given: Mapped[int] = mapped_column(default=0)
+    #: How many answers he gave, and how many of them on the day (UTC) on which he last gave one.
+    answered: Mapped[int] = mapped_column(default=0, server_default="0")
+    answered_today: Mapped[int] = mapped_column(default=0, server_default="0")
+    day: Mapped[date | None]
 
 
 class Report(Keyed, Base):
@@ -103,10 +114,12 @@ def desk(session: Session, project_id: int, worker_id: int) -> Desk:
         select(Desk)
         .where(Desk.project_id == project_id, Desk.worker_id == worker_id)
         .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     found = session.scalar(query)
     if found is None:
         values = {"project_id": project_id, "worker_id": worker_id, "cursor": 0, "given": 0, "gold_given": 0}
+        values |= {"answered": 0, "answered_today": 0}
         insert_or_leave(session, Desk, [values])
         found = session.scalars(query).one()
     return found
@@ -178,13 +191,15 @@ def any_unseen(session: Session, project_id: int, worker_id: int) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def unseen(session: Session, project_id: int, worker_id: int) -> tuple[bool, datetime | None]:
-    """Say whether there are items that take answers and that this worker never had, and when a lease of one ends.
+def unseen(
+    session: Session, project_id: int, worker_id: int, let_go: Collection[AssignmentState]
+) -> tuple[bool, datetime | None]:
+    """Say whether there are items that this worker may yet be given, and when a lease of one of them ends.
 
     Both of one moment: between two questions an item could go from one hand into another, and be in neither.
     """
     other = aliased(Assignment)
-    mine = exists().where(other.item_id == Item.id, other.worker_id == worker_id)
+    mine = exists().where(other.item_id == Item.id, other.worker_id == worker_id, other.state.not_in(let_go))
     leases = (Assignment.item_id == Item.id, Assignment.state == AssignmentState.OPEN, Assignment.counts)
     query = (
         select(func.count(), func.min(Assignment.expires_at))
@@ -194,6 +209,42 @@ def unseen(session: Session, project_id: int, worker_id: int) -> tuple[bool, dat
     )
     number, ends = session.execute(query).one()
     return number > 0, ends
+
+
+def let_go(
+    session: Session, project_id: int, worker_id: int, states: Collection[AssignmentState], *, limit: int
+) -> Sequence[tuple[Assignment, Item]]:
+    """Lock items that a worker let go of and may be given again, those that he let go of first.
+
+    Gold comes back as others do; an item that takes answers does where there is a place for him.
+    """
+    query = select(Assignment, Item).join(Item, Item.id == Assignment.item_id)
+    free = and_(Item.state == ItemState.OPEN, Item.answered + Item.leased < Item.overlap)
+    query = query.where(
+        Assignment.worker_id == worker_id,
+        Assignment.project_id == project_id,
+        Assignment.state.in_(states),
+        or_(free, Item.state == ItemState.GOLD),
+    )
+    query = query.order_by(Assignment.leased_at, Assignment.id).limit(limit)
+    query = query.with_for_update(key_share=True, skip_locked=True)
+    return [(row[0], row[1]) for row in session.execute(query.execution_options(populate_existing=True))]
+
+
+def items_of(session: Session, worker_id: int, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """Give the keys of the items of a worker's assignments."""
+    query = select(Assignment.uid, Assignment.item_id)
+    query = query.where(Assignment.worker_id == worker_id, Assignment.uid.in_(uids))
+    return {uid: item_id for uid, item_id in session.execute(query)}
+
+
+def count_answers(session: Session, project_id: int, worker_id: int, day: date, number: int) -> None:
+    """Note at a worker's desk that he gave so many answers on a day."""
+    today = case((Desk.day == day, Desk.answered_today), else_=0) + number
+    query = update(Desk).where(Desk.project_id == project_id, Desk.worker_id == worker_id)
+    query = query.values(answered=Desk.answered + number, answered_today=today, day=day)
+    if number:
+        session.execute(query.execution_options(synchronize_session=False))
 
 
 def by_uid(session: Session, uid: uuid.UUID, worker_id: int, *, lock: bool = False) -> Assignment | None:

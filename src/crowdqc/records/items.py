@@ -111,9 +111,13 @@ def by_id(session: Session, key: int, *, lock: bool = False) -> Item:
     ).one()
 
 
-def locked(session: Session, ids: Collection[int]) -> Sequence[Item]:
-    """Lock items in the order of their keys: one order for everybody, so that nobody waits in a circle."""
-    query = select(Item).where(Item.id.in_(ids)).order_by(Item.id).with_for_update(key_share=True)
+def locked(session: Session, ids: Collection[int], *, skip: bool = False) -> Sequence[Item]:
+    """Lock items in the order of their keys: one order for everybody, so that nobody waits in a circle.
+
+    With `skip`, those that somebody else has locked are left out.
+    """
+    query = select(Item).where(Item.id.in_(ids)).order_by(Item.id)
+    query = query.with_for_update(key_share=True, skip_locked=skip)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Key, Keyed, Named, Word, one_of
@@ -131,6 +131,12 @@ def page(
     if before is not None:
         query = query.where(Upload.id < before)
     return session.scalars(query.order_by(Upload.id.desc()).limit(limit)).all()
+
+
+def items_kept(session: Session, project_id: int) -> int:
+    """Count the items of a project by what its batches brought."""
+    query = select(func.coalesce(func.sum(Upload.kept), 0))
+    return session.scalar(query.where(Upload.project_id == project_id, Upload.kind == UploadKind.ITEMS)) or 0
 
 
 def faults(session: Session, upload_id: int, *, after: int, limit: int) -> Sequence[UploadFault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Any
 
 from crowdqc.errors import Invalid
@@ -14,6 +15,17 @@ from crowdqc.quality.routing import Policy
 
 class BadPlan(Invalid):
     """The quality plan is not valid."""
+
+
+class Skipped(StrEnum):
+    """Who gets an item that a worker skipped."""
+
+    #: Somebody else in his place.
+    TO_OTHERS = "to_others"
+    #: Anybody, he as well when there is nothing else for him.
+    TO_ME = "to_me"
+    #: Nobody in his place: the item does with an answer less, but not with none.
+    TO_NOBODY = "to_nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +38,14 @@ class Plan:
     max_overlap: int = 5
     #: How long an item is leased to a worker, in seconds.
     lease_seconds: int = 1800
+    #: How long a lease may last at the most, where the worker says that he is still at it, in seconds.
+    lease_limit_seconds: int = 7200
+    #: Who gets an item that a worker skipped.
+    skipped: str = Skipped.TO_OTHERS
+    #: As many answers as one worker may give: in all, as a share of the items, in a day (UTC); None: any number.
+    worker_answers: int | None = None
+    worker_share: float | None = None
+    worker_daily: int | None = None
     #: How long a review is an expert's own, in seconds.
     review_seconds: int = 1800
     #: The share of gold among the items that a worker is given.
@@ -52,6 +72,9 @@ _WHOLE = {
     "overlap": (1, 1000),
     "max_overlap": (1, 1000),
     "lease_seconds": (10, 7 * 86400),
+    "lease_limit_seconds": (10, 30 * 86400),
+    "worker_answers": (1, 10**9),
+    "worker_daily": (1, 10**6),
     "review_seconds": (10, 7 * 86400),
 }
 
@@ -69,6 +92,8 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
     ]
     for name, (least, greatest) in _WHOLE.items():
         value = values.get(name, least)
+        if value is None and getattr(plain, name) is None:
+            continue
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= greatest:
             faults.append({"where": f"plan.{name}", "what": f"is not a whole number from {least} to {greatest}"})
     for name, kind, words in (("method", str, "the name of a method"), ("parameters", Mapping, "an object")):
@@ -80,9 +105,12 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
         for name, value in (parameters.items() if isinstance(parameters, Mapping) else ())
         if isinstance(value, (int, float)) and not isinstance(value, bool) and not _number(value)
     ]
-    share = values.get("gold_share", 0.0)
-    if not _number(share) or not 0 <= share <= 1:
-        faults.append({"where": "plan.gold_share", "what": "is not a number from 0 to 1"})
+    for name in ("gold_share", "worker_share"):
+        share = values.get(name)
+        if share is not None and (not _number(share) or not 0 <= share <= 1):
+            faults.append({"where": f"plan.{name}", "what": "is not a number from 0 to 1"})
+    if values.get("skipped", Skipped.TO_OTHERS) not in [*Skipped]:
+        faults.append({"where": "plan.skipped", "what": f"is not one of {', '.join(Skipped)}"})
     at_fault = {str(fault["where"]).removeprefix("plan.") for fault in faults}
     given = {name: value for name, value in values.items() if name in known and name not in at_fault}
     plan = replace(base or Plan(), **given)
