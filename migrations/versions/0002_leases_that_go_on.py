@@ -22,6 +22,7 @@ PLAN = {
     "worker_answers": None,
     "worker_share": None,
     "worker_daily": None,
+    "gold_steps": None,
 }
 projects = sa.table("projects", sa.column("id"), sa.column("plan", JSON))
 
@@ -40,6 +41,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("answered", sa.Integer(), server_default="0", nullable=False))
         table.add_column(sa.Column("answered_today", sa.Integer(), server_default="0", nullable=False))
         table.add_column(sa.Column("day", sa.Date(), nullable=True))
+        table.add_column(sa.Column("gold_right", sa.Integer(), server_default="0", nullable=False))
     op.execute(
         "UPDATE desks SET answered = (SELECT count(*) FROM answers WHERE answers.worker_id = desks.worker_id"
         " AND answers.project_id = desks.project_id AND answers.assignment_id IS NOT NULL)"
@@ -50,6 +52,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     _plans(lambda plan: {name: value for name, value in plan.items() if name not in PLAN})
     with op.batch_alter_table("desks") as table:
+        table.drop_column("gold_right")
         table.drop_column("day")
         table.drop_column("answered_today")
         table.drop_column("answered")

@@ -195,3 +195,20 @@ def test_a_day_has_an_end(place: Installation, clock: Clock) -> None:
     # The same answer again is counted once, and a plan that is changed holds at once.
     do(place, projects.update, owner, project.uid, plan={"worker_daily": None})
     assert len(take(place, ada, project).assignments) == 1
+
+
+def test_gold_grows_rare_for_those_who_get_it_right(place: Installation) -> None:
+    owner, ada, bob = factories.requester(place), factories.worker(place, "ada"), factories.worker(place, "bob")
+    gold = [{"item": f"g{number}", "text": f"gold {number}", "gold": "cat"} for number in range(8)]
+    plain = [{"item": f"i{number}", "text": f"thing {number}"} for number in range(30)]
+    steps = [{"right": 2, "share": 0.0}]
+    project = factories.project(place, owner, items=[*gold, *plain], gold_share=1.0, gold_steps=steps)
+    keys = {item.id: item.key for item in factories.every(place, Item, Item.project_id == project.id)}
+
+    def next_of(worker, label):  # type: ignore[no-untyped-def]
+        taken = take_one(place, worker, project)
+        do(place, assignments.submit, worker, taken.uid, label=label)
+        return keys[taken.item_id][0]
+
+    assert [next_of(ada, "cat") for _ in range(5)] == ["g", "g", "i", "i", "i"]
+    assert [next_of(bob, "dog") for _ in range(5)] == ["g"] * 5

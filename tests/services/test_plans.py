@@ -70,3 +70,25 @@ def test_a_change_keeps_the_rest() -> None:
     base = Plan(overlap=2, max_overlap=2, lease_seconds=99)
     changed = read({"overlap": 6}, CLASSES, base=base)
     assert (changed.overlap, changed.max_overlap, changed.lease_seconds) == (6, 6, 99)
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ({"skipped": "to_the_moon"}, "to_others"),
+        ({"worker_share": 1.5}, "from 0 to 1"),
+        ({"worker_answers": 0}, "from 1"),
+        ({"worker_daily": "many"}, "whole number"),
+        ({"lease_limit_seconds": 1}, "from 10"),
+        ({"gold_steps": {"right": 1}}, "list of steps"),
+        ({"gold_steps": [{"right": 3}]}, "step 1"),
+        ({"gold_steps": [{"right": 3, "share": 0.1}, {"right": 3, "share": 0.1}]}, "step 2"),
+        ({"gold_steps": [{"right": 3, "share": 2}]}, "from 0 to 1"),
+    ],
+)
+def test_what_a_desk_cannot_do_is_refused(part: dict[str, object], what: str) -> None:
+    with pytest.raises(BadPlan) as told:
+        read(part, CLASSES)
+    (fault,) = told.value.errors
+    assert fault["where"] == f"plan.{next(iter(part))}"
+    assert what in str(fault["what"])

@@ -93,6 +93,8 @@ class Desk(Base):
     answered: Mapped[int] = mapped_column(default=0, server_default="0")
     answered_today: Mapped[int] = mapped_column(default=0, server_default="0")
     day: Mapped[date | None]
+    #: How many gold items he answered as accepted.
+    gold_right: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Report(Keyed, Base):
@@ -119,7 +121,7 @@ def desk(session: Session, project_id: int, worker_id: int) -> Desk:
     found = session.scalar(query)
     if found is None:
         values = {"project_id": project_id, "worker_id": worker_id, "cursor": 0, "given": 0, "gold_given": 0}
-        values |= {"answered": 0, "answered_today": 0}
+        values |= {"answered": 0, "answered_today": 0, "gold_right": 0}
         insert_or_leave(session, Desk, [values])
         found = session.scalars(query).one()
     return found
@@ -238,11 +240,15 @@ def items_of(session: Session, worker_id: int, uids: Collection[uuid.UUID]) -> d
     return {uid: item_id for uid, item_id in session.execute(query)}
 
 
-def count_answers(session: Session, project_id: int, worker_id: int, day: date, number: int) -> None:
-    """Note at a worker's desk that he gave so many answers on a day."""
+def count_answers(
+    session: Session, project_id: int, worker_id: int, day: date, number: int, *, right: int
+) -> None:
+    """Note at a worker's desk that he gave so many answers on a day, so many of them right by gold."""
     today = case((Desk.day == day, Desk.answered_today), else_=0) + number
     query = update(Desk).where(Desk.project_id == project_id, Desk.worker_id == worker_id)
-    query = query.values(answered=Desk.answered + number, answered_today=today, day=day)
+    query = query.values(
+        answered=Desk.answered + number, answered_today=today, day=day, gold_right=Desk.gold_right + right
+    )
     if number:
         session.execute(query.execution_options(synchronize_session=False))
 

@@ -63,7 +63,8 @@ def submit(
     worker = reach.worker(tx, actor)
     kept = leases.answer(tx, worker, uid, label=label, seconds=seconds, comment=comment, key=key)
     if kept.new:
-        assignments.count_answers(tx.session, kept.answer.project_id, worker.id, tx.now.date(), 1)
+        day = tx.now.date()
+        assignments.count_answers(tx.session, kept.answer.project_id, worker.id, day, 1, right=int(kept.right))
     return kept
 
 

@@ -20,7 +20,7 @@ from crowdqc.records.scores import WorkerScore
 from crowdqc.roles import Actor
 from crowdqc.services import leases, reach
 from crowdqc.services.leases import Kept
-from crowdqc.services.plans import Skipped
+from crowdqc.services.plans import Skipped, gold_share
 from crowdqc.services.transaction import Transaction
 
 #: As many items as a worker may hold at a time.
@@ -114,8 +114,9 @@ def hand_in(
     for at in sorted(range(len(handed)), key=lambda at: places.get(handed[at].assignment, 0)):
         outcome[at] = _handed_in(tx, project, worker, handed[at])
     # The desk is locked last: whoever holds it waits for no item.
-    kept = sum(isinstance(each, Kept) and each.new for each in outcome.values())
-    assignments.count_answers(tx.session, project.id, worker.id, tx.now.date(), kept)
+    kept = [each for each in outcome.values() if isinstance(each, Kept) and each.new]
+    right = sum(each.right for each in kept)
+    assignments.count_answers(tx.session, project.id, worker.id, tx.now.date(), len(kept), right=right)
     desk = _taken(tx, project, worker, min(count + ahead, LARGEST_PAGE))
     return [outcome[at] for at in range(len(handed))], desk
 
@@ -262,7 +263,7 @@ def _let_go(project: Project) -> Sequence[AssignmentState]:
 
 def _chosen(tx: Transaction, project: Project, worker: Worker, desk: assignments.Desk, wanted: int) -> list[Item]:
     """Choose items for a worker: the queue's next, with gold among them by chance."""
-    share = float(project.plan["gold_share"])
+    share = gold_share(project.plan, desk.gold_right)
     gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
     gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted)) if gold_wanted else []
     plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold))

@@ -52,11 +52,12 @@ class UnknownClass(Invalid):
 
 
 class Kept(NamedTuple):
-    """An answer, whether this submission made it, and its label as a word."""
+    """An answer, whether this submission made it, its label as a word, and whether it is right by gold."""
 
     answer: Answer
     new: bool
     label: str
+    right: bool = False
 
 
 def own(tx: Transaction, worker: Worker, uid: uuid.UUID, *, lock: bool = False) -> Assignment:
@@ -186,7 +187,7 @@ def answer(
         # Two at once with one key: the other was first.
         raise KeyUsed() from None
     tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
-    return Kept(made, True, label)
+    return Kept(made, True, label, item.state == ItemState.GOLD and label in (item.truth or ()))
 
 
 def _number(label: str, classes: Collection[str]) -> int:

@@ -50,6 +50,8 @@ class Plan:
     review_seconds: int = 1800
     #: The share of gold among the items that a worker is given.
     gold_share: float = 0.1
+    #: Steps down: from so many gold items on that the worker got right, this share. None: always the one above.
+    gold_steps: Sequence[Mapping[str, Any]] | None = None
     #: The aggregation method, and those of its parameters that are not to be the default.
     method: str = "dawid_skene"
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -147,9 +149,41 @@ def _together(plan: Plan, classes: Sequence[str]) -> list[dict[str, object]]:
         faults.append(
             {"where": "plan.parameters.class_prior", "what": f"is not {len(classes)} numbers, one a class"}
         )
+    if plan.gold_steps is not None and (fault := _step_fault(plan.gold_steps)):
+        faults.append({"where": "plan.gold_steps", "what": fault})
     if plan.costs is not None and (fault := _cost_fault(plan.costs, len(classes))):
         faults.append({"where": "plan.costs", "what": fault})
     return faults
+
+
+def gold_share(plan: Mapping[str, Any], right: int) -> float:
+    """Give the share of gold for a worker who got so many gold items right.
+
+    >>> plan = {"gold_share": 0.1, "gold_steps": [{"right": 5, "share": 0.2}, {"right": 20, "share": 0.02}]}
+    >>> [gold_share(plan, right) for right in (0, 5, 30)]
+    [0.1, 0.2, 0.02]
+    """
+    share = float(plan["gold_share"])
+    for step in plan["gold_steps"] or ():
+        if right >= step["right"]:
+            share = float(step["share"])
+    return share
+
+
+def _step_fault(steps: object) -> str | None:
+    if not isinstance(steps, (list, tuple)):
+        return 'is not a list of steps, each {"right": 5, "share": 0.05}'
+    before = 0
+    for number, step in enumerate(steps, 1):
+        if not isinstance(step, Mapping) or set(step) != {"right", "share"}:
+            return f"step {number} is not an object with right and share"
+        right, share = step["right"], step["share"]
+        if not isinstance(right, int) or isinstance(right, bool) or right <= before:
+            return f"step {number} has a right that is not a whole number above {before}"
+        if not _number(share) or not 0 <= share <= 1:
+            return f"step {number} has a share that is not a number from 0 to 1"
+        before = right
+    return None
 
 
 def _about(fault: Mapping[str, object]) -> set[str]:
