@@ -82,4 +82,4 @@ def told(error: CrowdqcError) -> str:
     """Say an error in a line, with the faults that it lists."""
     faults = error.errors if isinstance(error, Invalid) else ()
     listed = "; ".join(f"{fault.get('where')}: {fault.get('what')}" for fault in faults)
-    return " ".join(part for part in (error.detail, listed and f"{listed}.", error.mend) if part)
+    return " ".join(part for part in (error.detail, listed and f"{listed}.", error.own_mend) if part)

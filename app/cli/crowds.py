@@ -12,7 +12,7 @@ import numpy as np
 from app.cli import files
 from app.cli.files import BadInput
 from crowdqc.formats.tables import Answers, Coded, Costs, Probabilities
-from crowdqc.quality import Consensus, Gold, Predictions, Votes
+from crowdqc.quality import Consensus, Gold, Predictions, Votes, columns
 from crowdqc.quality.workers import InvalidColumn, Matrices, WorkerEvidence, beside, examine
 
 REPEATS = ("first", "last", "all", "reject")
@@ -56,7 +56,7 @@ def read(
     *,
     repeats: str = "first",
     classes: Sequence[str] = (),
-    by_number: bool = False,
+    needs_order: bool = False,
     gold: Path | None = None,
     predictions: Path | None = None,
     truth: Path | None = None,
@@ -71,8 +71,8 @@ def read(
 
     Parameters
     ----------
-    by_number
-        Order classes by number, where all of them are numbers; otherwise a note says which order was taken.
+    needs_order
+        Have a note say which order was taken where the classes are no numbers.
     also
         "time" and "place", where these are wanted.
     """
@@ -82,12 +82,15 @@ def read(
     said = table.label.values
     notes: list[str] = []
     known = files.truths(gold, {*said, *classes}) if gold else {}
+    _refuse_nan(path, table, classes)
+    _refuse_nan_in(gold, known, classes)
     there = set(table.item.values) if known else set()
     if strange := [item for item in known if item not in there]:
         notes.append(f"{gold}: {count(len(strange), 'gold item')} without answers left out.")
         known = {item: labels for item, labels in known.items() if item in there}
     if gold:
         notes += _unsaid(gold, known, said, classes)
+    notes += _odd_seconds(path, table)
     taught = {label for labels in known.values() for label in labels}
     priced = files.costs(costs) if costs else None
     seen = {*said, *taught, *classes}
@@ -100,14 +103,15 @@ def read(
         lines = priced.lines if priced is not None else {}
         for name, line in ((name, line) for pair, line in lines.items() for name in pair if name not in classes):
             raise BadInput(f"{costs}, line {line}: {_not_among(name, classes)}")
-    names = [*classes, *_ordered({*said, *taught, *declared} - set(classes), by_number)]
-    if by_number and not classes and len(names) > 1 and not _are_numbers(names):
+    names = [*classes, *columns.classes_in_order({*said, *taught, *declared} - set(classes))]
+    if needs_order and not classes and len(names) > 1 and not _are_numbers(names):
         notes.append(
             f"The classes are taken in the order of their names: {_listed(names)}. "
             "--classes A,B,... states another."
         )
     if unsaid := sorted(declared - taught - {*said, *classes}):
-        notes.append(f"Nobody says {', '.join(unsaid[:10])}{' and others' if len(unsaid) > 10 else ''}.")
+        named = ", ".join(map(shown, unsaid[:10]))
+        notes.append(f"Nobody says {named}{' and others' if len(unsaid) > 10 else ''}.")
     votes, repeated = _votes(path, table, names, repeats)
     if repeated:
         words = {"first": "the first counts", "last": "the last counts", "all": "all count"}[repeats]
@@ -115,6 +119,7 @@ def read(
             f"{path}: {count(repeated, 'answer')} to an item that the worker had answered before; {words}."
         )
     accepted = files.truths(truth, {*seen, *names}) if truth else None
+    _refuse_nan_in(truth, accepted or {}, classes)
     if truth and accepted:
         notes += _unsaid(truth, accepted, said, classes)
     return Case(
@@ -157,6 +162,14 @@ def _beside(table: Answers, votes: Votes, values: np.ndarray | None, repeats: st
     return beside(votes, items, workers, values, repeats="last" if repeats == "last" else "first")
 
 
+def _odd_seconds(path: Path, table: Answers) -> list[str]:
+    """Tell of seconds that are no times."""
+    if not table.odd_seconds.size:
+        return []
+    told = f"{count(len(table.odd_seconds), 'answer')} with seconds that are no number from 0; they are not known."
+    return [f"{files.place_of(path, int(table.odd_seconds[0]))}: {told}"]
+
+
 def _unsaid(
     path: Path, known: Mapping[str, Sequence[str]], said: Sequence[str], classes: Sequence[str]
 ) -> list[str]:
@@ -179,7 +192,7 @@ def _not_among(name: str, classes: Sequence[str]) -> str:
 def _listed(names: Sequence[str], number: int | None = None) -> str:
     """List the first of some names, and say how many more there are."""
     more = (len(names) if number is None else number) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(map(shown, names[:_SHOWN])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _votes(path: Path, table: Answers, names: Sequence[str], repeats: str) -> tuple[Votes, int]:
@@ -201,12 +214,6 @@ def _votes(path: Path, table: Answers, names: Sequence[str], repeats: str) -> tu
     )
     repeated = len(table.item) - len(votes) if repeats != "all" else int((~votes.opens_group()).sum())
     return votes, repeated
-
-
-def _ordered(names: Collection[str], by_number: bool) -> list[str]:
-    if by_number and _are_numbers(names):
-        return sorted(names, key=lambda name: (float(name), name))
-    return sorted(names)
 
 
 def _are_numbers(names: Collection[str]) -> bool:
@@ -231,12 +238,41 @@ def _refuse_undeclared(path: Path, table: Answers, classes: Sequence[str]) -> No
         raise files.at_row(path, row, _not_among(name, classes))
 
 
+def _refuse_nan(path: Path, table: Answers, classes: Sequence[str]) -> None:
+    """Refuse labels that say there is no number, which programs write where there is no label."""
+    odd = np.array([_reads_nan(name) and name not in classes for name in table.label.values])
+    if odd.any():
+        row = int(np.argmax(odd[table.label.codes]))
+        name = table.label.values[table.label.codes[row]]
+        raise files.at_row(path, row, _not_a_label(name))
+
+
+def _refuse_nan_in(path: Path | None, known: Mapping[str, Sequence[str]], classes: Sequence[str]) -> None:
+    """Refuse such labels in a file of gold or truth."""
+    labels = {label for labels in known.values() for label in labels}
+    for name in sorted(label for label in labels if _reads_nan(label) and label not in classes):
+        raise BadInput(f"{files.line_of(path, name) if path else ''}: {_not_a_label(name)}")
+
+
+def _reads_nan(name: str) -> bool:
+    return name.strip().lower() == "nan"
+
+
+def _not_a_label(name: str) -> str:
+    return (
+        f"The label {name!r} is how programs write that there is none. Remove the line; "
+        f"if it is a class, declare it with the others: --classes {name.strip()},..."
+    )
+
+
 def _predictions(path: str, guessed: Probabilities, votes: Votes, notes: list[str]) -> Predictions:
     """Bring the columns into the order of the classes, and leave out items that nobody answered."""
     code = {item: place for place, item in enumerate(votes.items)}
     items = np.array([code.get(item, -1) for item in guessed.item.values], dtype=np.int32)[guessed.item.codes]
     there = items >= 0
-    if not there.all():
+    if not there.any():
+        notes.append(f"{path}: None of the predicted items was answered; the predictions are of other items.")
+    elif not there.all():
         notes.append(f"{path}: {count(int((~there).sum()), 'prediction')} of items without answers left out.")
     table = np.zeros((int(there.sum()), votes.n_classes))
     place = {name: column for column, name in enumerate(votes.classes)}
@@ -268,6 +304,15 @@ def _costs(path: Path, priced: Costs, names: Sequence[str], known: Collection[st
                 raise BadInput(f"{where}: To say {said!r} where it is true costs {cost:g}; it must cost nothing.")
             table[row, column] = cost
     return table
+
+
+def shown(name: str) -> str:
+    """Show a name as it is, or in quotes where it would break the line.
+
+    >>> shown("cat"), shown("two\\nlines")
+    ('cat', "'two\\\\nlines'")
+    """
+    return name if name.isprintable() else repr(name)
 
 
 def count(number: int, what: str) -> str:

@@ -31,10 +31,12 @@ def _writable(ctx: click.Context, option: click.Parameter, path: Path | None) ->
     """Look at once whether a file can be written, not after minutes of work."""
     if path is None:
         return None
+    if str(path) == "-":
+        raise click.BadParameter("'-' names no file. Name one, such as labels.csv.")
     try:
         format_of(path)
     except formats.UnknownFormat as error:
-        raise click.BadParameter(f"{path}: {error.detail} {error.mend}") from None
+        raise click.BadParameter(f"{path}: {error}") from None
     folder = path.resolve().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise click.BadParameter(f"{path}: nothing can be written to the folder {folder}.")
@@ -112,11 +114,16 @@ def line_of(path: Path, label: str) -> str:
 
 def at_row(path: Path, row: int, what: str) -> BadInput:
     """Give the error for a row of a file, from 0, with the line on which it stands."""
+    return BadInput(f"{place_of(path, row)}: {what}")
+
+
+def place_of(path: Path, row: int) -> str:
+    """Give a file with the line on which a row of it stands, from 0, as far as that can be looked up."""
     lines: list[int] = []
     if path.is_file():  # what came through a pipe is gone
         with path.open("rb") as stream:
             lines = tables.lines_of(stream, _detected(path, stream), [row])
-    return BadInput(f"{path}, line {lines[0]}: {what}" if lines else f"{path}: {what}")
+    return f"{path}, line {lines[0]}" if lines else str(path)
 
 
 def write(path: Path, columns: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import click
+from click.core import ParameterSource
 
 from app.cli import crowds, files, reports
 from crowdqc.errors import Invalid
@@ -112,6 +113,7 @@ def aggregate(
     for flag, wanted in (("--posterior", posterior), ("--difficulty", difficulty)):
         if wanted and labels is None:
             raise click.UsageError(f"{flag} adds columns to the file of labels: name it with --labels OUT.")
+    _refuse_two_seeds(parameters, seed)
     aggregator = _aggregator(name, parameters, seed)
     files.refuse_same(answers, gold, predictions, truth, costs, written=(labels, workers, evidence))
     with _steps("reading", "aggregating", "comparing", "examining", "writing") as step:
@@ -203,7 +205,7 @@ def agreement(
     """
     with _steps("reading", "comparing") as step:
         step("reading")
-        case = crowds.read(answers, repeats=repeats, classes=classes, by_number=level != "nominal")
+        case = crowds.read(answers, repeats=repeats, classes=classes, needs_order=level != "nominal")
         step("comparing")
         try:
             found = measure_agreement(
@@ -231,10 +233,17 @@ def methods(as_json: bool) -> None:
     if as_json:
         click.echo(reports.json_of({"methods": found}))
         return
+    wide = max(len(each["name"]) for each in found)
     for each in found:
-        click.echo(f"{each['name']:20} {each['words']}")
+        click.echo(f"{each['name']:{wide}} {each['words']}")
         for key, value in each["parameters"].items():
-            click.echo(f"{'':20}   {key}={json.dumps(value)}")
+            click.echo(f"{'':{wide}}   {key}={json.dumps(value)}")
+
+
+def _refuse_two_seeds(parameters: dict[str, object], seed: int) -> None:
+    given = click.get_current_context().get_parameter_source("seed")
+    if given is not ParameterSource.DEFAULT and parameters.get("seed", seed) != seed:
+        raise click.UsageError(f"--seed {seed} and --set seed={parameters['seed']} contradict each other.")
 
 
 def _aggregator(name: str, parameters: dict[str, object], seed: int) -> Any:

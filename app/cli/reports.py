@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from app.cli.crowds import Case, count
+from app.cli.crowds import Case, count, shown
 from crowdqc.quality import Agreement, Consensus, Votes
 from crowdqc.quality.evaluation import Evaluation
+from crowdqc.quality.tables import exactly
 from crowdqc.quality.workers import Findings
 
 #: A class of so many answers that labels no item is worth a word.
@@ -101,10 +102,11 @@ class Aggregation:
             yield f"fit       {count(consensus.iterations, 'iteration')}, {ended}{told}"
         for name, each in values.get("models", {}).items():
             told = f"weight {each['weight']:.2f}, accuracy {each['accuracy']:.3f} by the consensus"
-            yield f"model     {name}: {told}, {count(each['items'], 'item')}"
+            told = f"{told}, {count(each['items'], 'item')}" if each["items"] else "none of its items was answered"
+            yield f"model     {shown(name)}: {told}"
         shares = sorted(values["class_shares"].items(), key=lambda each: -each[1])
-        shown = ", ".join(f"{name} {share:.1%}" for name, share in shares[:8])
-        yield f"labels    {shown}" + (f", and {len(shares) - 8} more classes" if len(shares) > 8 else "")
+        named = ", ".join(f"{shown(name)} {share:.1%}" for name, share in shares[:8])
+        yield f"labels    {named}" + (f", and {len(shares) - 8} more classes" if len(shares) > 8 else "")
         yield f"          {count(values['tied'], 'tie')}, mean confidence {values['mean_confidence']:.3f}"
         if self.evaluation is not None:
             yield from _compared(self.evaluation)
@@ -125,7 +127,7 @@ class Aggregation:
         said = np.bincount(votes.label, minlength=votes.n_classes) / max(len(votes), 1)
         given = np.bincount(consensus.label[consensus.label >= 0], minlength=votes.n_classes)
         for code in np.flatnonzero((said >= _MISSED) & (given == 0)):
-            yield f"No item is labelled {votes.classes[code]}, which {said[code]:.0%} of the answers say."
+            yield f"No item is labelled {shown(votes.classes[code])}, which {said[code]:.0%} of the answers say."
         if self.evaluation is not None and self.evaluation.unlabelled:
             yield f"{count(self.evaluation.unlabelled, 'item')} of the truth without answers left out."
         if self.evaluation is not None and self.evaluation.gold:
@@ -159,14 +161,14 @@ def agreement_lines(votes: Votes, found: Mapping[str, Agreement], level: str) ->
         f"{pairable:,} of them with two answers or more; {level}"
     )
     for name, each in found.items():
-        shown = "not defined" if math.isnan(each.value) else f"{each.value:7.4f}"
-        yield f"{name:20} {shown}{_interval(each.low, each.high)}"
+        figure = "not defined" if math.isnan(each.value) else f"{each.value:7.4f}"
+        yield f"{name:20} {figure}{_interval(each.low, each.high)}"
 
 
 def time_of(case: Case) -> Callable[[float], str]:
     """Say how the times of the answers are written."""
     if not case.dated:
-        return "{:g}".format
+        return exactly
 
     def written(seconds: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
@@ -227,7 +229,7 @@ def _untold(findings: Findings, case: Case) -> Iterator[str]:
 
 def _compared(found: Evaluation) -> Iterator[str]:
     if not found.items:
-        yield "truth     of none of the items that count"
+        yield "truth     nothing to compare: no item of it has a label here that is not gold"
         return
     yield (
         f"truth     accuracy {found.accuracy:.4f}{_interval(found.accuracy_low, found.accuracy_high)}, "

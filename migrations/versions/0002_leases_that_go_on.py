@@ -23,6 +23,8 @@ PLAN = {
     "worker_share": None,
     "worker_daily": None,
     "gold_steps": None,
+    "answer_cost": 0.01,
+    "expert_cost": None,
 }
 projects = sa.table("projects", sa.column("id"), sa.column("plan", JSON))
 
@@ -42,6 +44,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("answered_today", sa.Integer(), server_default="0", nullable=False))
         table.add_column(sa.Column("day", sa.Date(), nullable=True))
         table.add_column(sa.Column("gold_right", sa.Integer(), server_default="0", nullable=False))
+    with op.batch_alter_table("runs") as table:
+        table.add_column(sa.Column("saving", JSON, server_default="{}", nullable=False))
     op.execute(
         "UPDATE desks SET answered = (SELECT count(*) FROM answers WHERE answers.worker_id = desks.worker_id"
         " AND answers.project_id = desks.project_id AND answers.assignment_id IS NOT NULL)"
@@ -51,6 +55,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     _plans(lambda plan: {name: value for name, value in plan.items() if name not in PLAN})
+    with op.batch_alter_table("runs") as table:
+        table.drop_column("saving")
     with op.batch_alter_table("desks") as table:
         table.drop_column("gold_right")
         table.drop_column("day")

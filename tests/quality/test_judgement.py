@@ -9,7 +9,9 @@ import pytest
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import METHODS, Gold, Policy, Predictions, Problem, Votes, judge
+from crowdqc.quality.aggregation import DawidSkene
 from crowdqc.quality.judgement import InvalidProblem
+from crowdqc.quality.overlap import ExpectedSaving, Standing
 from tests.quality.crowds import simulate
 
 CAT_OR_DOG = Votes.of(
@@ -119,3 +121,25 @@ def test_gold_of_other_votes_is_refused() -> None:
     other = Votes.of([1], ["a"], ["x"])
     with pytest.raises(InvalidProblem):
         judge(Problem(CAT_OR_DOG, gold=Gold.none(other)))
+
+
+def test_asking_on_is_weighed_against_its_price() -> None:
+    """The signals are those of the rule of dynamic overlap, under the costs of mistakes."""
+    votes = Votes.of([1, 1, 2, 2, 3, 3], list("abacbc"), list("xxxyyx"), classes=["x", "y"])
+    policy = [
+        {"when": {"signal": "saving", "op": "above", "value": 0}, "route": "ask_more"},
+        {"when": {"signal": "expert_saving", "op": "above", "value": 0}, "route": "review"},
+    ]
+    costs = [[0.0, 4.0], [1.0, 0.0]]
+    saving = ExpectedSaving(price=0.02, expert_price=0.3, maximum=3)
+    judgement = judge(Problem(votes, policy=policy, costs=costs, saving=saving))
+    consensus = DawidSkene().fit(votes).under(costs)
+    expected = ExpectedSaving(price=0.02, expert_price=0.3, maximum=3, costs=((0.0, 4.0), (1.0, 0.0)))
+    decisions = expected.decide(Standing.of(votes, consensus))
+    asked, sent = decisions.ask < decisions.stop, decisions.expert < decisions.stop
+    routes = ["ask_more" if ask else "review" if send else "accept" for ask, send in zip(asked, sent, strict=True)]
+    assert judgement.routes.names() == routes
+    assert "ask_more" in routes
+    # What costs more than any mistake is never worth it.
+    dear = judge(Problem(votes, policy=policy, costs=costs, saving=ExpectedSaving(price=9.0, maximum=3)))
+    assert set(dear.routes.names()) == {"accept"}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 from random import Random
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +56,33 @@ def test_repeats_are_rejected_by_name() -> None:
 @pytest.mark.parametrize("label", [None, NAN, "", 1, True, 1.0])
 def test_a_label_that_is_not_text_is_refused_by_row(label: object) -> None:
     with pytest.raises(InvalidVotes, match="label of row 1 is"):
-        Votes.of([1, 2], ["a", "a"], ["x", label])  # type: ignore[list-item]
+        Votes.of([1, 2], ["a", "a"], ["x", label])  # type: ignore[arg-type]
+
+
+def test_a_mixture_of_labels_is_refused_with_a_way_out() -> None:
+    with pytest.raises(InvalidVotes, match=r"label of row 1 is 1, not text\. Make .* text: labels\.astype\(str\)"):
+        Votes.of([1, 2], ["a", "a"], ["x", 1])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[1, 0, 1], [True, False, True], [1.0, 0.0, 1.0], [2.5, True, 1], np.array([1, 0, 1]), pd.Series([1, 0, 1])],
+)
+def test_labels_of_which_none_is_text_become_text_as_in_a_frame(labels: Any) -> None:
+    columns = {"item": [1, 2, 3], "worker": ["a", "a", "b"], "label": labels}
+    here, there = Votes.of(columns["item"], columns["worker"], labels), Votes.of_frame(columns)
+    assert here.classes == there.classes
+    np.testing.assert_array_equal(here.label, there.label)
+
+
+def test_declared_classes_become_text_with_the_labels() -> None:
+    assert Votes.of([1, 2], ["a", "a"], [0, 1], classes=[2, 1, 0]).classes == ("2", "1", "0")
+
+
+@pytest.mark.parametrize("label", [None, NAN, pd.NA, (1, 2), b"x"])
+def test_neither_text_nor_a_number_is_refused_by_row(label: Any) -> None:
+    with pytest.raises(InvalidVotes, match="label of row 1 is"):
+        Votes.of([1, 2], ["a", "a"], [1, label])
 
 
 @pytest.mark.parametrize("missing", [None, NAN, ""])

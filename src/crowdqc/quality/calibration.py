@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.intervals import beta_interval
 
 
@@ -16,6 +16,7 @@ class InvalidConfidences(Invalid):
     """Confidences must be probabilities, one for each label that is right or wrong."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
     """A reliability curve: labels in bins of their confidence.

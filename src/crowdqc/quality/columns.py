@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from math import isfinite
 from numbers import Real
 from typing import Any, Literal, get_args
 
@@ -171,3 +172,17 @@ def ordered(distinct: Iterable[Any]) -> list[Any]:
         return sorted(distinct)
     except TypeError:
         return sorted(distinct, key=lambda value: (type(value).__name__, str(value)))
+
+
+def classes_in_order(names: Iterable[str]) -> list[str]:
+    """Sort the names of classes: by number where all are numbers, for 10 comes after 9, otherwise as text.
+
+    >>> classes_in_order(["10", "9", "1"]), classes_in_order(["b", "10", "9"])
+    (['1', '9', '10'], ['10', '9', 'b'])
+    """
+    distinct = sorted(names)
+    try:
+        numbers = {name: float(name) for name in distinct}
+    except ValueError:
+        return distinct
+    return sorted(distinct, key=numbers.__getitem__) if all(map(isfinite, numbers.values())) else distinct

@@ -29,7 +29,7 @@ class Evaluation:
     items, right
         Items that were compared, and those whose label is accepted.
     accuracy, accuracy_low, accuracy_high
-        Their share, and its interval (`beta_interval`); NaN, 0 and 1 where nothing was compared.
+        Their share, and its interval (`beta_interval`); NaN where nothing was compared.
     macro_f1, macro_f1_low, macro_f1_high
         Mean over classes of the harmonic mean of precision and recall, and a percentile interval from drawing
         items anew; a class counts that is true or said of an item that was compared. NaN where nothing was.
@@ -97,7 +97,7 @@ def evaluate(
             true.append(labels.setdefault(right, len(labels)))
             said.append(label[code])
     right_ones = sum(a == b for a, b in zip(true, said, strict=True))
-    low, high = beta_interval(right_ones, len(true), level)
+    low, high = beta_interval(right_ones, len(true), level) if true else (NAN, NAN)
     f1, f1_low, f1_high = _macro_f1(
         np.array(true, dtype=np.int64), np.array(said, dtype=np.int64), len(labels), seed, level, resamples
     )

@@ -69,7 +69,7 @@ def coded(column: Any, what: str) -> tuple[Codes, list[Hashable]]:
     ([0, 1, 0], ['b', 'a'])
     """
     codes, values = _coded(column, what)
-    missing = np.array([_is_missing(value) for value in values] + [True])  # the last is that of the code -1
+    missing = np.array([is_missing(value) for value in values] + [True])  # the last is that of the code -1
     if (at := missing[codes]).any():
         raise _fault(what, int(np.argmax(at)), "is missing")
     return codes, values
@@ -85,7 +85,7 @@ def coded_labels(column: Any) -> tuple[Codes, list[str]]:
     """
     codes, values = coded(column, "label")
     try:
-        return codes, [_text(value) for value in values]
+        return codes, [text(value) for value in values]
     except TypeError:
         code = next(code for code, value in enumerate(values) if not isinstance(value, (str, int, float)))
         row = int(np.argmax(codes == code))
@@ -165,7 +165,8 @@ def _coded_one_by_one(column: Iterable[Any], what: str) -> tuple[Codes, list[Any
     return np.array(codes, dtype=np.int32), [value for _, value in place]
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for none: None, NaN, NA, NaT or an empty text."""
     if isinstance(value, str):
         return not value.strip()
     try:
@@ -174,7 +175,8 @@ def _is_missing(value: Any) -> bool:
         return True
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
+    """Make a label text, as in files; `TypeError` where it is neither text nor a number."""
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, np.bool_)):

@@ -9,14 +9,19 @@ from typing import Any, Self
 import numpy as np
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Flags, Floats
-from crowdqc.quality.votes import Votes
+from crowdqc.quality import frames
+from crowdqc.quality.arrays import Flags, Floats, brief
+from crowdqc.quality.votes import Votes, check_votes
+
+#: The accepted label of each item, or several.
+Truth = Mapping[Any, str | Collection[str]]
 
 
 class InvalidGold(Invalid):
     """The gold does not fit the votes."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Gold:
     """Accepted labels of items; an item may accept several.
@@ -30,18 +35,44 @@ class Gold:
     accepted: Flags
 
     @classmethod
+    def given(cls, votes: Votes, gold: Gold | Truth | None) -> Gold:
+        """Take gold as it is given to a fit: as `Gold`, as a mapping as in `of`, or None for none.
+
+        Raises
+        ------
+        InvalidVotes
+            The votes are no `Votes`.
+        InvalidGold
+            The gold is that of other votes, or is neither gold nor a mapping.
+        """
+        if gold is None or not isinstance(gold, Gold):
+            return cls.none(votes) if gold is None else cls.of(votes, gold)
+        check_votes(votes)
+        if gold.accepted.shape != (votes.n_items, votes.n_classes):
+            raise InvalidGold(
+                f"The gold is that of {len(gold.accepted)} items and {gold.accepted.shape[1]} classes; the votes "
+                f"have {votes.n_items} and {votes.n_classes}.",
+                mend="Read it for these very votes: Gold.of(votes, {item: label}).",
+            )
+        return gold
+
+    @classmethod
     def none(cls, votes: Votes) -> Self:
         """No item's truth is known."""
+        check_votes(votes)
         return cls(np.zeros((votes.n_items, votes.n_classes), dtype=bool))
 
     @classmethod
-    def of(cls, votes: Votes, truth: Mapping[Any, str | Collection[str]]) -> Self:
+    def of(cls, votes: Votes, truth: Truth) -> Self:
         """Read a mapping from item id to the accepted label, or to several.
+
+        Labels become text as those of votes do: 1 and 1.0 are "1", True is "true".
 
         Raises
         ------
         InvalidGold
-            An item or a label that the votes do not know: name it in `all_items` or `classes`.
+            An item or a label that the votes do not know: name it in `all_items` or `classes`. A label that is
+            missing, or something that is no mapping.
 
         Examples
         --------
@@ -50,6 +81,11 @@ class Gold:
         [[False, False], [True, True]]
         """
         gold = cls.none(votes)
+        if not isinstance(truth, Mapping):
+            raise InvalidGold(
+                f"A {type(truth).__name__} is no mapping from item to label.",
+                mend="Give a mapping: Gold.of(votes, dict(zip(items, labels))).",
+            )
         if not truth:
             return gold
         item_code = {item: code for code, item in enumerate(votes.items)}
@@ -57,7 +93,7 @@ class Gold:
         for item, labels in truth.items():
             if item not in item_code:
                 raise InvalidGold(f"The gold item {item!r} is not among the items.", item=item)
-            for label in (labels,) if isinstance(labels, str) else labels:
+            for label in _listed(item, labels):
                 if label not in class_code:
                     known = ", ".join(map(repr, votes.classes))
                     raise InvalidGold(f"The gold label {label!r} of item {item!r} is not a class. Known: {known}.")
@@ -83,3 +119,18 @@ class Gold:
         rows[void] = np.where(self.accepted[known][void], 0.0, -np.inf)
         clamped[known] = rows
         return clamped
+
+
+def _listed(item: Any, labels: Any) -> list[str]:
+    """Give the accepted labels of an item as text."""
+    given = labels if isinstance(labels, Collection) and not isinstance(labels, str) else [labels]
+    try:
+        if any(map(frames.is_missing, given)):
+            raise TypeError
+        return [frames.text(label) for label in given]
+    except TypeError:
+        raise InvalidGold(
+            f"The gold label of item {item!r} is {labels!r}; it must be text, or several texts.",
+            mend="Leave items out whose label is not known.",
+            item=item,
+        ) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,9 +18,11 @@ from crowdqc.quality.agreement import (
     krippendorff_alpha,
     percent_agreement,
 )
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.estimation.kernels import engine
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.items import ItemScores, score_items
+from crowdqc.quality.overlap import ExpectedSaving, Standing
 from crowdqc.quality.predictions import Contradictions, Predictions, contradictions
 from crowdqc.quality.routing import Policy, Routes, Signals, audit_draws
 from crowdqc.quality.votes import Votes
@@ -31,6 +33,8 @@ class InvalidProblem(Invalid):
     """The parts of the problem do not fit together."""
 
 
+#: Signals that are reckoned only for a policy that speaks of them.
+SAVINGS = {"saving", "expert_saving"}
 #: Coefficients that a judgement reports, by name.
 COEFFICIENTS = {
     "percent_agreement": percent_agreement,
@@ -40,6 +44,7 @@ COEFFICIENTS = {
 }
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """All that a judgement depends on; equal problems have equal judgements.
@@ -54,6 +59,9 @@ class Problem:
         A `Policy`, or its JSON.
     costs
         float64[K, K], `costs[true, said]`, or None for the likeliest label.
+    saving
+        What an answer and an expert cost, and how many answers an item may have: for the signals of saving. Its
+        own costs of mistakes give way to `costs`.
     reports
         int[n_items], workers who reported a problem with the item.
     complete
@@ -71,12 +79,14 @@ class Problem:
     parameters: Mapping[str, object] = field(default_factory=dict)
     policy: Policy | object = field(default_factory=Policy.default)
     costs: ArrayLike | None = None
+    saving: ExpectedSaving = field(default_factory=ExpectedSaving)
     reports: ArrayLike | None = None
     complete: ArrayLike | None = None
     resamples: int = 200
     seed: int = 0
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
     """What there is to know of a problem; per-item values in the order of its items."""
@@ -118,6 +128,7 @@ def judge(problem: Problem) -> Judgement:
         contradictions=found,
         reports=reports,
         audit=audit_draws(votes.items, problem.seed) if "audit" in policy.names() else None,
+        savings=_savings(problem, consensus, gold) if SAVINGS & set(policy.names()) else None,
     )
     return Judgement(
         consensus=consensus,
@@ -137,6 +148,15 @@ def _fitted(problem: Problem, votes: Votes, gold: Gold) -> Consensus:
         if problem.predictions is not None and isinstance(aggregator, Auto | ModelAware):
             return aggregator.fit(votes, gold, problem.predictions)
         return aggregator.fit(votes, gold)
+
+
+def _savings(problem: Problem, consensus: Consensus, gold: Gold) -> dict[str, Floats]:
+    """What asking on, and an expert, are expected to save against stopping; NaN where that cannot be done."""
+    costs = None if problem.costs is None else tuple(map(tuple, np.asarray(problem.costs, dtype=float).tolist()))
+    rule = replace(problem.saving, costs=costs)
+    decisions = rule.decide(Standing.of(problem.votes, consensus, gold))
+    found = {"saving": decisions.stop - decisions.ask, "expert_saving": decisions.stop - decisions.expert}
+    return {name: np.where(np.isfinite(saved), saved, np.nan) for name, saved in found.items()}
 
 
 def _agreement(votes: Votes, problem: Problem) -> dict[str, Agreement]:

@@ -9,10 +9,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.votes import Votes
 
 
+@brief
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """The (worker, label) pairs that occur, numbered by worker and then label, and who gave them to what.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.votes import Votes
 
 #: Numbers that are held at once.
@@ -29,6 +29,7 @@ class InvalidSimulation(Invalid):
     """No crowd can be drawn so."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Crowd:
     """Votes, and what they come from.

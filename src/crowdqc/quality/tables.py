@@ -147,8 +147,17 @@ def workers_table(
     return table
 
 
+def exactly(number: float) -> str:
+    """Write a number as people do, in as many digits as tell it from all others.
+
+    >>> exactly(1700000000.0), exactly(0.25)
+    ('1700000000', '0.25')
+    """
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e16 else repr(number)
+
+
 def findings_table(
-    votes: Votes, findings: Findings, *, places: bool = False, time: Callable[[float], str] = "{:g}".format
+    votes: Votes, findings: Findings, *, places: bool = False, time: Callable[[float], str] = exactly
 ) -> Table:
     """Give a row for each finding, in its order, with what it means in words.
 

@@ -57,9 +57,9 @@ class Votes(Answered):
         cls,
         items: Iterable[Hashable],
         workers: Iterable[Hashable],
-        labels: Iterable[str],
+        labels: Iterable[str] | Iterable[float],
         *,
-        classes: Sequence[str] | None = None,
+        classes: Sequence[str] | Sequence[float] | None = None,
         seconds: ArrayLike | None = None,
         weights: ArrayLike | None = None,
         repeats: Repeats = "first",
@@ -67,11 +67,13 @@ class Votes(Answered):
     ) -> Self:
         """Read three parallel columns of ids and labels, one row an answer, in the order of answering.
 
+        Labels are text. Where none of them is they become text as in files: 1 and 1.0 are "1", True is "true".
+
         Parameters
         ----------
         classes
             The declared classes, in the order that ordinal measures and ties use; None takes the
-            distinct labels, sorted.
+            distinct labels, sorted: by number, where all of them are numbers.
         seconds
             Time an answer took; what is not above zero (a clock set back) counts as unknown.
         weights
@@ -85,7 +87,8 @@ class Votes(Answered):
         Raises
         ------
         InvalidVotes
-            A missing id or label, a label that is not text or not declared, columns of unequal length.
+            A missing id or label, labels of which some are text and others not, one that is not declared, columns
+            of unequal length.
 
         Examples
         --------
@@ -93,13 +96,14 @@ class Votes(Answered):
         >>> votes.classes, votes.counts().tolist()
         (('cat', 'dog'), [[1, 1], [0, 1]])
         """
-        item_ids, worker_ids, names = _plain(items), _plain(workers), _plain(labels)
+        item_ids, worker_ids, names = _plain(items), _plain(workers), _as_text(_plain(labels))
+        declared = None if classes is None else _as_text(list(classes))
         if not len(item_ids) == len(worker_ids) == len(names):
             lengths = f"{len(item_ids)}, {len(worker_ids)} and {len(names)}"
             raise InvalidVotes(f"The columns have {lengths} rows; they must be equally long.")
         for column, what in ((item_ids, "item"), (worker_ids, "worker"), (names, "label")):
             _refuse_missing(column, what)
-        known_classes = tuple(columns.ordered(dict.fromkeys(names)) if classes is None else classes)
+        known_classes = tuple(columns.classes_in_order({*names}) if declared is None else declared)
         known_items = tuple(columns.ordered(dict.fromkeys(item_ids)) if all_items is None else all_items)
         known_workers = tuple(columns.ordered(dict.fromkeys(worker_ids)))
         return cls.coded(
@@ -164,7 +168,8 @@ class Votes(Answered):
         codes: dict[str, Codes] = {}
         for what, (given, distinct) in found.items():
             listed = known[what]
-            ids[what] = tuple(columns.ordered(dict.fromkeys(distinct)) if listed is None else listed)
+            order = columns.classes_in_order if what == "label" else columns.ordered
+            ids[what] = tuple(order(dict.fromkeys(distinct)) if listed is None else listed)  # type: ignore[arg-type]
             place = _code(distinct, ids[what], what, given)
             codes[what] = place[given] if given.size else given
         time = frames.column(frame, "seconds", seconds, needed=False)
@@ -269,6 +274,15 @@ class Votes(Answered):
         )
 
 
+def check_votes(votes: object) -> None:
+    """Refuse what is no `Votes`, and say how to make one of it."""
+    if not isinstance(votes, Votes):
+        raise InvalidVotes(
+            f"A {type(votes).__name__} is no Votes.",
+            mend="Read it first: Votes.of_frame(frame), or Votes.of(items, workers, labels).",
+        )
+
+
 def _count(number: int, what: str) -> str:
     plural = f"{what}es" if what.endswith("s") else f"{what}s"
     return f"{number:,} {what if number == 1 else plural}"
@@ -279,17 +293,33 @@ def _plain(column: Iterable[T]) -> list[T]:
     return column.tolist() if isinstance(column, np.ndarray) else list(column)
 
 
+def _as_text(labels: list[Any]) -> list[Any]:
+    """Make text of labels of which none is; what is missing or neither text nor a number is left to be refused."""
+    if not labels or any(issubclass(kind, str) for kind in set(map(type, labels))):
+        return labels
+    return [None if frames.is_missing(label) else _text(label) for label in labels]
+
+
+def _text(label: Any) -> Any:
+    try:
+        return frames.text(label)
+    except TypeError:
+        return label
+
+
 def _refuse_missing(column: Sequence[Hashable], what: str) -> None:
     """Look at the distinct values only: a million rows hold few labels."""
     for value in dict.fromkeys(column):
+        mend = None
         if value is None or value == "" or value != value:
             fault = "is missing"
         elif what == "label" and not isinstance(value, str):
-            fault = f"is {value!r}, not text"  # 1, '1', True and 1.0 would be told apart by accident
+            # 1, '1', True and 1.0 would be told apart by accident
+            fault, mend = f"is {value!r}, not text", "Make all of them text: labels.astype(str)."
         else:
             continue
         row = next(row for row, other in enumerate(column) if other is value or other == value)
-        raise InvalidVotes(f"The {what} of row {row} {fault}.", row=row)
+        raise InvalidVotes(f"The {what} of row {row} {fault}.", mend=mend, row=row)
 
 
 def _code(column: Sequence[Hashable], known: Sequence[Hashable], what: str, rows: Codes | None = None) -> Codes:

@@ -51,6 +51,8 @@ class Run(Named, Base):
     #: The review policy and the cost matrix as they were.
     policy: Mapped[list[Any]]
     costs: Mapped[list[Any] | None]
+    #: What an answer and an expert cost, and as many answers as an item may have.
+    saving: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     classes: Mapped[list[str]]
     seed: Mapped[int] = mapped_column(BigInteger)
     code_version: Mapped[str] = mapped_column(String(64))

@@ -57,6 +57,9 @@ class Plan:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     #: The ordered rules that say where an item goes; none: the default ones.
     review: Sequence[Mapping[str, Any]] | None = None
+    #: What an answer and an expert's decision cost, in the unit of `costs`; None: an expert is not reckoned with.
+    answer_cost: float = 0.01
+    expert_cost: float | None = None
     #: What it costs to say a class (column) where another is true (row), in the order of the classes.
     costs: Sequence[Sequence[float]] | None = None
 
@@ -107,6 +110,10 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
         for name, value in (parameters.items() if isinstance(parameters, Mapping) else ())
         if isinstance(value, (int, float)) and not isinstance(value, bool) and not _number(value)
     ]
+    for name in ("answer_cost", "expert_cost"):
+        cost = values.get(name)
+        if cost is not None and (not _number(cost) or not 0 <= cost <= 1e9):
+            faults.append({"where": f"plan.{name}", "what": "is not a number from 0 to 1,000,000,000"})
     for name in ("gold_share", "worker_share"):
         share = values.get(name)
         if share is not None and (not _number(share) or not 0 <= share <= 1):

@@ -13,6 +13,7 @@ from crowdqc import __version__
 from crowdqc.errors import Conflict, CrowdqcError
 from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, Votes, fingerprints, method
 from crowdqc.quality.aggregation.consensus import Choice
+from crowdqc.quality.overlap import ExpectedSaving
 from crowdqc.quality.routing import Route
 from crowdqc.records import answers, items, predictions, projects, reviews, runs, scores
 from crowdqc.records.items import ROUTABLE, Item, ItemState
@@ -71,6 +72,7 @@ def repeat(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Run:
         parameters=first.parameters,
         policy=first.policy,
         costs=first.costs,
+        saving=first.saving,
         classes=first.classes,
         seed=first.seed,
         code_version=__version__,
@@ -133,6 +135,7 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
         parameters=run.parameters,
         policy=Policy.of(run.policy),
         costs=None if run.costs is None else np.array(run.costs, dtype=np.float64),
+        saving=ExpectedSaving(**run.saving),
         reports=np.array([row[4] for row in rows], dtype=np.int64),
         complete=np.array([_routable(row[2], row[4]) for row in rows], dtype=bool),
         resamples=RESAMPLES,
@@ -220,6 +223,7 @@ def _new(tx: Transaction, project: projects.Project, cause: RunCause) -> Run:
         parameters=asdict(method(plan.method, plan.parameters)),  # type: ignore[call-overload]
         policy=plan.policy().to_json(),
         costs=None if plan.costs is None else [list(row) for row in plan.costs],
+        saving={"price": plan.answer_cost, "expert_price": plan.expert_cost, "maximum": plan.max_overlap},
         classes=list(project.classes),
         # The project's own, so that an item is drawn for audit or not, whatever the run.
         seed=project.uid.int & ((1 << 63) - 1),

@@ -100,6 +100,28 @@ def test_times_that_cannot_be_read_are_counted(command: Command) -> None:
     assert "2 answers without a time that can be read; drift leaves them out." in result.stderr
 
 
+def test_times_in_seconds_are_shown_whole(command: Command, planted: Path) -> None:
+    frame = pd.read_csv(planted)
+    frame["time"] = pd.to_datetime(frame["time"]).astype("datetime64[s, UTC]").astype("int64")
+    frame.to_csv("unix.csv", index=False)
+    command("aggregate", "unix.csv", "--method", "dawid_skene", "--evidence", "e.csv")
+    [row] = [row for row in table("e.csv") if row["kind"] == "drift"]
+    assert int(row["about"]) in set(frame["time"])
+    assert f"before {row['about']} and" in row["meaning"]
+
+
+@pytest.mark.parametrize("odd", ["abc", "-4", "1e400"])
+def test_seconds_that_are_no_times_are_told(command: Command, odd: str) -> None:
+    rows = f"a,i1,x,3\nb,i1,x,\na,i2,y,{odd}\nb,i2,y,{odd}\n"
+    path = written("answers.csv", f"worker,item,label,seconds\n{rows}")
+    note = "answers.csv, line 4: 2 answers with seconds that are no number from 0; they are not known."
+    result = command("aggregate", path, "--method", "majority_vote", "--json")
+    assert note in result.stderr
+    assert note in told(result)["notes"]
+    clean = written("answers.csv", "worker,item,label,seconds\na,i1,x,3\nb,i1,x,\n")
+    assert "seconds" not in command("aggregate", clean, "--method", "majority_vote").stderr
+
+
 def test_places_are_read(command: Command) -> None:
     rng = np.random.default_rng(3)
     votes = CROWD.votes

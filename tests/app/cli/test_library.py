@@ -210,6 +210,12 @@ def test_the_order_of_the_classes_settles_ties(command: Command) -> None:
         (["aggregate", "answers.csv", "--posterior"], "--posterior adds columns to the file of labels"),
         (["aggregate", "answers.csv", "--difficulty"], "--difficulty adds columns to the file of labels"),
         (["aggregate", "answers.csv", "--labels", "l.csv", "--evidence", "l.csv"], "named twice"),
+        (["aggregate", "answers.csv", "--labels", "-"], "'-' names no file"),
+        (["simulate", "--truth", "-"], "'-' names no file"),
+        (
+            ["aggregate", "answers.csv", "--seed", "1", "--set", "seed=2"],
+            "--seed 1 and --set seed=2 contradict each other",
+        ),
         (["agreement", "answers.csv", "--level", "best"], "is not one of"),
         (["simulate", "--overlap", "9", "--workers", "3"], "overlap is 9"),
         (["simulate", "--class-shares", "1,b"], "could not convert"),
@@ -277,6 +283,12 @@ def test_methods_are_listed(command: Command) -> None:
     shown = command("methods").stdout
     found = {each["name"]: each for each in told(command("methods", "--json"))["methods"]}
     assert found.keys() == METHODS.keys()
+    begin = max(map(len, METHODS)) + 1
+    for line in shown.splitlines():
+        name, gap, words = line[: begin - 1].strip(), line[begin - 1], line[begin:]
+        assert name in {*METHODS, ""}
+        assert gap == " "
+        assert words
     assert found["dawid_skene"]["parameters"]["diagonal"] == 2.0
     for name, each in found.items():
         assert name in shown

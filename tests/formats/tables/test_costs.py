@@ -59,6 +59,21 @@ def test_costs_that_are_none(text: str, where: str, what: str) -> None:
     assert what in str(caught.value.errors[0]["what"])
 
 
+@pytest.mark.parametrize(
+    "text", ["cat,dog,fox\n0,1,1\n1,0,1\n1,1,0\n", "cat,dog\n0,10\n1,0\n", "true,cat,dog\n0,0,1\n1,1,0\n"]
+)
+def test_a_square_without_names_of_its_rows(text: str) -> None:
+    with pytest.raises(Unreadable, match=r"first column, '\w+', holds numbers; it must name the true class"):
+        costs(BytesIO(text.encode()), "csv")
+
+
+@pytest.mark.parametrize(
+    "text", ["true,0,1\n0,0,5\n1,2,0\n", "true,said,cost\n0,1,5\n", "cost,true,said\n5,a,b\n"]
+)
+def test_numbers_may_be_classes(text: str) -> None:
+    assert 5 in costs(BytesIO(text.encode()), "csv").values()
+
+
 def test_one_column_is_no_costs() -> None:
     with pytest.raises(Unreadable, match="are no costs: true"):
         costs(BytesIO(b"true\na\n"), "csv")

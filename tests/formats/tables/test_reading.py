@@ -226,6 +226,28 @@ def test_times_and_weights() -> None:
     assert caught.value.errors[0]["where"] == "line 4, column weight"
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("way", ["quick", "slow"])
+def test_seconds_that_are_no_times_are_counted(form: str, way: str) -> None:
+    if form == "parquet":
+        seconds: Any = pa.array([1.5, -4.0, None, float("inf"), float("nan"), 0.0])
+        columns = {"worker": pa.array(list("abcdef")), "item": pa.array(list("iiiiii")), "seconds": seconds}
+        held = BytesIO()
+        weights = {} if way == "quick" else {"weight": pa.array(["1"] * 6)}
+        pyarrow.parquet.write_table(pa.table(columns | {"label": pa.array(list("xxxxxx"))} | weights), held)
+        data = held.getvalue()
+    elif form == "csv":
+        odd = b"-4" if way == "quick" else b"abc"
+        data = b"worker,item,label,seconds\na,i,x,1.5\nb,i,x,%s\nc,i,x,\nd,i,x,1e400\ne,i,x,nan\nf,i,x,0\n" % odd
+    else:
+        cells = ["1.5", "-4", "null", '"abc"', '""', "0"]
+        lines = (f'{{"worker": {i}, "item": 1, "label": "x", "seconds": {cell}}}' for i, cell in enumerate(cells))
+        data = "\n".join(lines).encode()
+    found = answers(BytesIO(data), form)
+    assert found.odd_seconds.tolist() == [1, 3]
+    np.testing.assert_array_equal(found.seconds, [1.5, np.nan, np.nan, np.nan, np.nan, 0])
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y|x", "x|x", "z|", "7"])), max_size=6))
 def test_truths_gather_the_rows_of_an_item(table: list[tuple[str, str]]) -> None:
     data = ("item,label\n" + "".join(f"{item},{text}\n" for item, text in table)).encode()

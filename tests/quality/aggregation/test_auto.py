@@ -13,6 +13,7 @@ from crowdqc.quality.aggregation.consensus import Choice, Consensus
 from crowdqc.quality.aggregation.evidence import mean_and_error
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.predictions import Predictions
+from crowdqc.quality.simulation import Simulation
 from tests.quality.crowds import Crowd, answered, simulate
 
 
@@ -157,3 +158,25 @@ def test_errors_allow_for_values_that_hang_together() -> None:
     assert mean_and_error(alone, *codes)[1] == pytest.approx(1000**-0.5, rel=0.6)
     expected = np.sqrt(1 / 20 + 1 / 50 + 1 / 1000)
     assert mean_and_error(together, *codes)[1] == pytest.approx(expected, rel=0.35)
+
+
+@pytest.mark.parametrize(("good", "heard"), [(0.85, True), (0.2, False)])
+def test_models_speak_beside_the_crowd_as_it_was_seen(good: float, heard: bool) -> None:
+    """Workers who are simply good or bad: one accuracy each is enough, and good models add to it."""
+    crowd = Simulation(items=600, workers=60, classes=5, overlap=4).run(seed=1)
+    items = crowd.votes.items
+    said = Predictions.of(crowd.votes, items, ["m"] * len(items), crowd.predictions(good))
+    without, beside = Auto().fit(crowd.votes), Auto().fit(crowd.votes, predictions=said)
+    right, better = (float(np.mean(each.label == crowd.truth)) for each in (without, beside))
+    assert without.choice is not None
+    assert beside.choice is not None
+    assert without.choice.method in ("majority_vote", "one_coin")
+    told = {candidate.name: candidate for candidate in beside.choice.candidates}
+    assert (beside.choice.method == "model_aware") == heard == (told["model_aware"].note == "")
+    if heard:
+        assert better > right + 0.02
+        assert f"as {without.choice.method} sees it" in beside.choice.reason
+        assert told[without.choice.method].note == "without the models"
+    else:
+        assert told["model_aware"].note == "the answers do not bear the models out"
+        np.testing.assert_array_equal(beside.posterior, without.posterior)

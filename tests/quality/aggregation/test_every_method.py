@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crowdqc.quality.aggregation import METHODS, Aggregator, BayesianDawidSkene, InvalidMethod, method
-from crowdqc.quality.gold import Gold
-from crowdqc.quality.votes import Votes
+from crowdqc.quality.gold import Gold, InvalidGold
+from crowdqc.quality.votes import InvalidVotes, Votes
 from tests.quality.crowds import Row, rows, simulate, votes_of
 
 #: Methods that draw: equal in distribution where names change, and equal for equal votes and seeds.
@@ -222,3 +222,21 @@ def test_is_made_by_name(name: str) -> None:
         method(name, speed=1)
     with pytest.raises(InvalidMethod, match="Methods: auto, majority_vote"):
         method("guess")
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_gold_may_be_a_mapping(make: type[Aggregator]) -> None:
+    votes = simulate(4, items=30, workers=6).votes
+    truth = {votes.items[0]: votes.classes[1], votes.items[3]: list(votes.classes[:2])}
+    one, other = make().fit(votes, truth), make().fit(votes, Gold.of(votes, truth))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(one.posterior, other.posterior)
+    assert one.known.sum() == 2
+    with pytest.raises(InvalidGold, match=r"The gold is that of 1 items and 2 classes"):
+        make().fit(votes, Gold(np.zeros((1, 2), dtype=bool)))
+
+
+@every_method
+def test_what_is_no_votes_is_refused_with_a_way_out(make: type[Aggregator]) -> None:
+    frame = {"worker": ["a"], "item": [1], "label": ["x"]}
+    with pytest.raises(InvalidVotes, match=r"A dict is no Votes\. Read it first: Votes\.of_frame\(frame\)"):
+        make().fit(frame)  # type: ignore[arg-type]

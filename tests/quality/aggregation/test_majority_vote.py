@@ -26,6 +26,12 @@ def test_the_posterior_is_the_share_of_votes() -> None:
     assert consensus.tied.tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize(("right", "of"), [(3, 4), (2, 3), (7, 10), (9, 11), (49, 50)])
+def test_shares_are_exact(right: int, of: int) -> None:
+    votes = Votes.of([1] * of, range(of), ["x"] * right + ["y"] * (of - right))
+    assert MajorityVote().fit(votes).confidence.tolist() == [right / of]
+
+
 def test_gold_is_the_share_among_the_accepted() -> None:
     votes = Votes.of([1] * 6, list("abcdef"), list("xxxyyz"))
     posterior = MajorityVote().fit(votes, Gold.of(votes, {1: ["y", "z"]})).posterior

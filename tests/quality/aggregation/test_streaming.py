@@ -370,3 +370,9 @@ def test_nothing_at_all() -> None:
     one = Stream(["x"])
     assert one.learn("a", 1, "x").tolist() == [1]
     assert one.refresh().label.tolist() == [0]
+
+
+@pytest.mark.parametrize("other", [1, None, "ann", [0.5]])
+def test_nothing_but_a_stream_is_added(other: object) -> None:
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Stream(["x", "y"]) + other  # type: ignore[operator]

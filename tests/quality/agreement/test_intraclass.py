@@ -9,6 +9,7 @@ import pytest
 
 from crowdqc.quality.agreement import InvalidAgreement, intraclass_correlation
 from crowdqc.quality.agreement.intraclass import Kind
+from crowdqc.quality.ratings import Ratings
 from crowdqc.quality.votes import Votes
 from tests.quality.agreement.tables import JUDGES, wide
 
@@ -122,6 +123,16 @@ def test_nothing_to_compare_is_not_defined(kind: Kind) -> None:
     for observers in ((), ("121",), ("1", "2"), ("111", "111")):
         found = intraclass_correlation(wide(observers, "12"), kind=kind, intervals="analytic")
         assert np.isnan([found.value, found.low, found.high]).all()
+
+
+def test_ratings_are_taken_as_they_are() -> None:
+    said = [(9, 2, 5, 8), (6, 1, 3, 2), (8, 4, 6, 8)]
+    rows = [(i, j, x) for i, row in enumerate(said) for j, x in enumerate(row)]
+    items, workers, values = zip(*rows, strict=True)
+    votes = Votes.of(items, workers, [str(value) for value in values])
+    for kind in ("ICC1", "ICC2"):
+        found = intraclass_correlation(Ratings.of(items, workers, values), kind=kind)  # type: ignore[arg-type]
+        assert found.value == pytest.approx(intraclass_correlation(votes, kind=kind).value)  # type: ignore[arg-type]
 
 
 def test_two_ways_need_every_answer() -> None:

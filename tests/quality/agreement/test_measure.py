@@ -62,6 +62,15 @@ def test_one_item_is_measured_and_has_no_error(measure: Measure) -> None:
 
 
 @pytest.mark.parametrize("measure", ALL)
+@pytest.mark.parametrize("intervals", ["analytic", "bootstrap"])
+def test_one_item_has_no_interval(measure: Measure, intervals: str) -> None:
+    drawn = np.random.default_rng(0) if intervals == "bootstrap" else intervals
+    found = measure(Votes.of([1, 1], list("ab"), ["1", "2"]), intervals=drawn, resamples=20)
+    assert (found.items, found.answers) == (1, 2)
+    assert np.isnan([found.low, found.high, found.error]).all()
+
+
+@pytest.mark.parametrize("measure", ALL)
 def test_perfect_agreement_is_one(measure: Measure) -> None:
     votes = wide(("121212", "121212", "121212"))
     for intervals in ("analytic", np.random.default_rng(0)):

@@ -72,11 +72,14 @@ def test_values_may_be_given() -> None:
 
 
 def test_values_may_give_the_order_of_ordinal_classes() -> None:
+    words = wide((("mid", "top", "low", "top"), ("top", "top", "low", "mid")))
+    assert words.classes == ("low", "mid", "top")
+    # Numbers have their own order: 10 comes after 9.
     tens = wide((("9", "10", "8", "10"), ("10", "10", "8", "9")))
-    assert tens.classes == ("10", "8", "9")
-    found = measure_agreement(tens, scale="ordinal", values=[10, 8, 9])
-    assert found == measure_agreement(wide(("bcac", "ccab")), scale="ordinal")
-    alone = agreement.krippendorff_alpha(tens, scale="ordinal", values=[100, 1, 9], intervals="analytic")
+    assert tens.classes == ("8", "9", "10")
+    found = measure_agreement(words, scale="ordinal", values=[8, 10, 9])
+    assert found == measure_agreement(wide(("cbab", "bbac")), scale="ordinal")
+    alone = agreement.krippendorff_alpha(words, scale="ordinal", values=[1, 100, 9], intervals="analytic")
     assert found["krippendorff_alpha"] == alone
 
 

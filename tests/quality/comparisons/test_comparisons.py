@@ -51,7 +51,9 @@ def test_the_same_two_items_are_the_same_question_whichever_is_left() -> None:
 def test_what_is_refused() -> None:
     with pytest.raises(InvalidComparisons, match="Row 1 compares 'b' with itself"):
         read([("a", "b", "w", "left"), ("b", "b", "w", "left")])
-    with pytest.raises(InvalidComparisons, match="choice 'a' of row 0 is not known"):
+    with pytest.raises(
+        InvalidComparisons, match=r"choice of row 0 is 'a'; it must be left, right or same\. Say on"
+    ):
         read([("a", "b", "w", "a")])
     with pytest.raises(InvalidComparisons, match="worker of row 0 is missing"):
         read([("a", "b", "", "left")])

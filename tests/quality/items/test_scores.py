@@ -45,3 +45,10 @@ def test_scores_lie_in_their_ranges(table: list[Row]) -> None:
         assert ((value >= -1e-12) & (value <= 1)).all(), name
     assert np.isnan(scores.agreement[scores.answers < 2]).all()
     assert (scores.log_odds[answered] >= -1e-9).all() or votes.n_classes > 2
+
+
+def test_what_is_certain_has_an_entropy_of_0_without_a_sign() -> None:
+    votes = Votes.of([1, 1, 2], list("aba"), list("xyx"))
+    for method in (MajorityVote(), DawidSkene()):
+        entropy = score_items(votes, method.fit(votes, Gold.of(votes, {1: "y"}))).entropy
+        assert str(entropy[0]) == "0.0"

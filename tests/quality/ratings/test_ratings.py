@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdqc.quality.ratings import GoldValues, InvalidRatings, Ratings
+from crowdqc.quality.ratings import (
+    GoldValues,
+    InvalidRatings,
+    Mean,
+    Median,
+    PrecisionWeighted,
+    Ratings,
+    TrimmedMean,
+)
 
 NAN = float("nan")
 cell = st.tuples(st.sampled_from("abcd"), st.sampled_from("xyz"), st.integers(-3, 3))
@@ -34,6 +42,23 @@ def test_the_order_of_rows_changes_nothing(table: list[tuple[str, str, int]], ra
 def test_what_is_no_number_is_refused_by_row(value: object) -> None:
     with pytest.raises(InvalidRatings, match="value of row 1"):
         Ratings.of([1, 2], ["a", "a"], [1.0, value])
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 1e154, 1.1e150])
+def test_numbers_whose_squares_no_float_holds_are_refused_by_row(value: float) -> None:
+    with pytest.raises(InvalidRatings, match=r"value of row 2 is .*; it must lie from -1e\+150 to 1e\+150"):
+        Ratings.of([2, 1, 1], list("aba"), [1, 2, value])
+    with pytest.raises(InvalidRatings, match="gold value of row 0"):
+        GoldValues.of(Ratings.of([1], ["a"], [1]), {1: value})
+
+
+@pytest.mark.parametrize("method", [Mean(), Median(), PrecisionWeighted(), TrimmedMean()])
+def test_the_greatest_numbers_are_averaged(method: Mean) -> None:
+    rng = np.random.default_rng(0)
+    item, worker = np.divmod(np.arange(60), 3)
+    found = method.fit(Ratings.of(item, worker, rng.choice([-1e150, 1e150, 3e149], size=60)))
+    assert np.isfinite(found.value).all()
+    assert not np.isnan(found.low).any()
 
 
 def test_repeats_as_declared() -> None:

@@ -88,3 +88,15 @@ def test_leanings_to_places() -> None:
     row = found.kind.index("leaning")
     assert found.worker[row] == 2
     assert findings_table(votes, found, places=True)["about"][row] == "place 1"
+
+
+def test_times_that_are_numbers_are_shown_whole() -> None:
+    votes = crowd(0, coin(np.full(8, 0.8), 3), items=300, overlap=4).votes
+    when = 1_700_000_000.0 + np.arange(len(votes))
+    drifts = Findings.of(examine(votes, DawidSkene().fit(votes), order=when), rate=1.0)
+    table = findings_table(votes, drifts)
+    rows = [row for row, kind in enumerate(table["kind"]) if kind == "drift"]
+    assert rows
+    for row in rows:
+        assert table["about"][row] == str(int(drifts.about[row]))
+        assert f"before {table['about'][row]} and" in table["meaning"][row]

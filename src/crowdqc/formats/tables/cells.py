@@ -16,6 +16,8 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
 }
 
 NAN = float("nan")
+#: Stands for a cell that holds something else than a number from 0, where that is no fault.
+ODD = -1.0
 
 #: The seconds or the number, and whether it is a time.
 Moment = tuple[float, bool]
@@ -48,7 +50,8 @@ class Number:
     Attributes
     ----------
     needed : bool
-        Whether a cell that holds no such number is a fault; otherwise it is NaN.
+        Whether a cell that holds no such number is a fault; otherwise it is NaN where it is empty (or NaN), and
+        `ODD` where it is not.
     """
 
     role: str
@@ -65,7 +68,7 @@ class Number:
             raise _Unfit(
                 f"The {self.what} {_shown(value)} is not a number from 0.", "Write a number such as 0.75."
             )
-        return NAN
+        return NAN if _nothing(value) else ODD
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,12 @@ def accepted(column: str) -> Text:
 def needed(cell: Cell) -> bool:
     """Whether a line without the cell is at fault."""
     return cell.needed if isinstance(cell, Number) else isinstance(cell, Text)
+
+
+def _nothing(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip().lstrip("+-").lower() in ("", "nan")
+    return value is None or value != value
 
 
 def _number(value: object) -> float:

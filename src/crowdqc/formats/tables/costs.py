@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import BinaryIO
 
-from crowdqc.formats.answers import _label, _Unfit
+from crowdqc.formats.answers import _NUMBER, _label, _Unfit
 from crowdqc.formats.names import named
 from crowdqc.formats.outcomes import Fault, unreadable
 from crowdqc.formats.reading import rows
@@ -58,11 +58,14 @@ def costs(stream: BinaryIO, format: str) -> Costs:
     found: dict[tuple[str, str], float] = {}
     lines: dict[tuple[str, str], int] = {}
     faults: list[Fault] = []
+    firsts: dict[str, str] = {}  # the first cells of a square, and the name of their column
     for row in rows(_with_corner(stream, format), format, limit_bytes=_LIMIT):
         if isinstance(row, Fault):
             faults.append(row)
             continue
         column = next(iter(row.values), "")
+        if not _is_long(row.values):
+            firsts.setdefault(str(row.values.get(column)).strip(), column)
         try:
             for column, true, said, cost in _pairs(row.values):
                 number = Number("cost", column, "cost").take(cost)
@@ -72,6 +75,13 @@ def costs(stream: BinaryIO, format: str) -> Costs:
                 lines[true, said] = row.line
         except _Unfit as error:
             faults.append(Fault(row.line, f"line {row.line}, column {column}", str(error), error.mend))
+    if firsts and all(map(_NUMBER.fullmatch, firsts)) and firsts.keys().isdisjoint(said for _, said in found):
+        column = next(iter(firsts.values()))
+        raise unreadable(
+            f"The first column, {column!r}, holds numbers; it must name the true class of each row.",
+            "header",
+            "Begin each row with its true class, and the header with the word true: true,ham,spam.",
+        )
     if faults:
         raise BadLines(faults[:TOLD], len(faults))
     return Costs(found, lines)
@@ -80,9 +90,8 @@ def costs(stream: BinaryIO, format: str) -> Costs:
 def _pairs(values: dict[str, object]) -> list[tuple[str, str, str, object]]:
     """Give the column, the true class, the said one and the cost of each cost in a row."""
     names = {name.strip().lower(): name for name in values}
-    true = next((names[name] for name in _TRUE if name in names), None)
-    said = next((names[name] for name in _SAID if name in names), None)
-    if true is not None and said is not None and _COST in names:
+    if _is_long(values):
+        true, said = (next(names[name] for name in known if name in names) for known in (_TRUE, _SAID))
         return [(names[_COST], _label(values[true]), _label(values[said]), values[names[_COST]])]
     if len(values) < 2:
         raise unreadable(
@@ -92,6 +101,12 @@ def _pairs(values: dict[str, object]) -> list[tuple[str, str, str, object]]:
         )
     first, *rest = values
     return [(name, _label(values[first]), name, values[name]) for name in rest]
+
+
+def _is_long(values: Mapping[str, object]) -> bool:
+    """Whether a row is of one pair of classes."""
+    names = {name.strip().lower() for name in values}
+    return _COST in names and not names.isdisjoint(_TRUE) and not names.isdisjoint(_SAID)
 
 
 def _with_corner(stream: BinaryIO, format: str) -> BinaryIO:

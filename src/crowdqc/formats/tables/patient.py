@@ -15,7 +15,7 @@ from crowdqc.formats.names import named
 from crowdqc.formats.outcomes import Fault, Row
 from crowdqc.formats.reading import rows
 from crowdqc.formats.tables.arrow import arrow, held, parquet
-from crowdqc.formats.tables.cells import KNOWN, Cell, Number, Time, column_of, needed
+from crowdqc.formats.tables.cells import KNOWN, ODD, Cell, Number, Time, column_of, needed
 from crowdqc.formats.tables.coded import Coded
 
 #: From the names of the columns to those that are wanted; raises `Unreadable` where one is missing.
@@ -152,7 +152,8 @@ def _projected(stream: BinaryIO, choose: Choose) -> BinaryIO:
         for place, name in enumerate(table.column_names):
             column = table.column(place)
             if isinstance(cells[name], Number) and not needed(cells[name]) and pa.types.is_floating(column.type):
-                known = pa.compute.if_else(pa.compute.is_finite(column), column, None)
+                odd = pa.compute.if_else(pa.compute.is_nan(column), None, ODD)
+                known = pa.compute.if_else(pa.compute.is_finite(column), column, odd)
                 table = table.set_column(place, name, known)
         projected = BytesIO()
         parquet().write_table(table, projected)

@@ -17,7 +17,7 @@ from crowdqc.formats.names import named
 from crowdqc.formats.parquet.types import check_names
 from crowdqc.formats.reading import rows
 from crowdqc.formats.tables.arrow import arrow, held, parquet
-from crowdqc.formats.tables.cells import Cell, Number, Text, Time
+from crowdqc.formats.tables.cells import ODD, Cell, Number, Text, Time
 from crowdqc.formats.tables.coded import Coded
 from crowdqc.formats.tables.patient import Choose, Columns
 
@@ -214,7 +214,7 @@ def _numbers(column: Any, cell: Number) -> NDArray[np.float64]:
     if not fits.all():
         if cell.needed:
             raise Doubt
-        numbers[~fits] = np.nan
+        numbers[~fits & ~np.isnan(numbers)] = ODD
     return numbers
 
 

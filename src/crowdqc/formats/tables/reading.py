@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from crowdqc.formats.answers import _lacking
 from crowdqc.formats.outcomes import LIMIT_BYTES, LIMIT_RECORD, Fault, unreadable
 from crowdqc.formats.tables import patient, quick
-from crowdqc.formats.tables.cells import KNOWN, NAN, Cell, Number, Time, accepted, column_of, identity, label
+from crowdqc.formats.tables.cells import KNOWN, NAN, ODD, Cell, Number, Time, accepted, column_of, identity, label
 from crowdqc.formats.tables.coded import Coded
 
 Floats = NDArray[np.float64]
@@ -39,6 +39,8 @@ class Answers:
         Where on the screen the label stood, from 0; NaN and None as for time.
     dated : bool
         Whether the file has times, and not numbers.
+    odd_seconds : int64[m]
+        Rows, from 0, whose seconds are something else than a number from 0; they are NaN.
     """
 
     worker: Coded[str]
@@ -49,6 +51,7 @@ class Answers:
     time: Floats | None = None
     place: Floats | None = None
     dated: bool = False
+    odd_seconds: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,15 +127,17 @@ def answers(
 
     columns = _read(stream, format, choose, limit_bytes, limit_record)
     time, dated = _times(columns.get("time"))
+    seconds, odd = _known(columns.get("seconds"))
     return Answers(
         columns["worker"],
         columns["item"],
         columns["label"],
-        columns.get("seconds"),
+        seconds,
         columns.get("weight"),
         time,
-        columns.get("place"),
+        _known(columns.get("place"))[0],
         dated,
+        odd,
     )
 
 
@@ -254,6 +259,14 @@ def _times(moments: NDArray[np.float64] | None) -> tuple[Floats | None, bool]:
     number, is_time = moments[:, 0], moments[:, 1] > 0
     dated = bool(is_time.any())
     return np.where(is_time == dated, number, NAN), dated
+
+
+def _known(numbers: Floats | None) -> tuple[Floats | None, NDArray[np.int64]]:
+    """Give a column in which `ODD` is not known, and the rows that have it."""
+    if numbers is None:
+        return None, np.zeros(0, dtype=np.int64)
+    odd = numbers == ODD
+    return np.where(odd, NAN, numbers), np.flatnonzero(odd)
 
 
 def _found(names: tuple[str, ...], *roles: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from crowdqc.quality.aggregation.ordinal import Ordinal
 from crowdqc.quality.aggregation.wawa import Wawa
 from crowdqc.quality.aggregation.weighted_vote import WeightedVote
 from crowdqc.quality.aggregation.zero_based_skill import ZeroBasedSkill
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.votes import Votes
 
 __all__ = [
@@ -60,7 +60,7 @@ class InvalidMethod(Invalid):
 class Aggregator(Protocol):
     """A method with its parameters: a frozen dataclass whose `fit` returns a value and changes nothing."""
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus: ...
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus: ...
 
 
 METHODS: Mapping[str, Callable[..., Aggregator]] = {

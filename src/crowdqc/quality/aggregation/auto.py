@@ -17,7 +17,7 @@ from crowdqc.quality.aggregation.one_coin import OneCoin
 from crowdqc.quality.aggregation.ordinal import Ordinal
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.estimation.kernels import announce
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.predictions.columns import Predictions
 from crowdqc.quality.votes import Votes
@@ -32,6 +32,12 @@ CANDIDATES: Mapping[str, Foretelling] = {
     "graded_dawid_skene": GradedDawidSkene(),
 }
 HEARING = "model_aware"
+#: The same views of the crowd, with models beside it.
+HEARERS: Mapping[str, ModelAware] = {
+    "majority_vote": ModelAware(base="majority_vote", class_prior="uniform"),
+    "one_coin": ModelAware(base="one_coin", class_prior="uniform"),
+    "dawid_skene": ModelAware(),
+}
 #: How far a fit to a sample is carried: enough to compare.
 HASTY = {"max_iterations": 30, "tolerance": 1e-3}
 #: Answers that a fit of a rich candidate is like, for each of those it reads.
@@ -60,9 +66,10 @@ class Auto:
 
     Notes
     -----
-    `ordinal` is tried where the classes are numbers that go up. With predictions there
-    is `model_aware` as well, which is taken where the answers bear the models out (`Voices.heard`): how well noisy
-    answers are foretold says little of how much a good model adds.
+    `ordinal` is tried where the classes are numbers that go up. Predictions are heard where the answers bear the
+    models out (`Voices.heard`): how well noisy answers are foretold says little of how much a good model adds. The
+    crowd is then seen as before, where `model_aware` has that view as its base; otherwise as Dawid and Skene see
+    it, if that does not foretell clearly worse.
     A model may foretell answers better and yet name the truth worse, when it uses its freedom to rename classes.
     The candidates with much freedom therefore keep the classes' shares (see `HierarchicalDawidSkene`), and
     `docs/reference/benchmarks.md` shows on real crowds how far the choice can be trusted.
@@ -80,51 +87,47 @@ class Auto:
         check_number(self, "errors")
         check_whole(self, "seed", low=0, high=2**63 - 1)
 
-    def fit(self, votes: Votes, gold: Gold | None = None, predictions: Predictions | None = None) -> Consensus:
+    def fit(
+        self, votes: Votes, gold: Gold | Truth | None = None, predictions: Predictions | None = None
+    ) -> Consensus:
         """Try every candidate and fit the chosen one to all answers; its `choice` says which it is, and why."""
-        gold = Gold.none(votes) if gold is None else gold
-        candidates = self.candidates(votes, predictions)
-        choice, fitted = self._choose(candidates, votes, gold)
-        consensus = candidates[choice.method].fit(votes, gold) if fitted is None else fitted
-        return replace(consensus, choice=choice)
+        gold = Gold.given(votes, gold)
+        candidates = self.candidates(votes)
+        trial = Trial.of(votes, gold, self.seed)
+        counted = int(np.count_nonzero(trial.counted))
+        workers = np.unique(trial.votes.worker[trial.counted]).size
+        if counted < FEW or workers < 2 or votes.n_classes < 2:
+            choice = self._simplest(votes, counted)
+        else:
+            choice = self._choose(candidates, trial)
+            if predictions is not None and predictions.item.size:
+                consensus, choice = self._hear(choice, trial, votes, gold, predictions)
+                if consensus is not None:
+                    return replace(consensus, choice=choice)
+        return replace(candidates[choice.method].fit(votes, gold), choice=choice)
 
     @staticmethod
-    def candidates(votes: Votes, predictions: Predictions | None = None) -> dict[str, Foretelling]:
+    def candidates(votes: Votes) -> dict[str, Foretelling]:
         """Give the methods that make sense for these votes, from the simplest to the richest."""
         found = dict(CANDIDATES)
         if not _ordered(votes.classes):
             del found["ordinal"]
-        if predictions is not None and predictions.item.size:
-            found[HEARING] = _Hearing(ModelAware(), predictions)
         return found
 
-    def _choose(
-        self, methods: Mapping[str, Foretelling], votes: Votes, gold: Gold
-    ) -> tuple[Choice, Consensus | None]:
-        """Choose, and give the fit of the chosen method to all answers where the choice took one."""
-        trial = Trial.of(votes, gold, self.seed)
+    def _choose(self, methods: Mapping[str, Foretelling], trial: Trial) -> Choice:
         worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
-        if worker.size < FEW or np.unique(worker).size < 2 or votes.n_classes < 2:
-            return self._simplest(votes, int(worker.size)), None
         announce(WEIGHT * trial.answers * len(methods))
         if trial.sampled:
-            methods = {name: _hasty(method) for name, method in methods.items()}
-        right = _on_gold(methods, trial.votes, gold, self.seed)
+            methods = {name: replace(method, **HASTY) for name, method in methods.items()}  # type: ignore[type-var]
+        right = _on_gold(methods, trial.votes, trial.gold, self.seed)
         notes = {name: self._on_gold_against(name, right) for name in methods}
         foretold = {name: trial.foretold(method) for name, method in methods.items()}
-        # what hears models is compared by other means
-        of_answers = [name for name in methods if name != HEARING]
-        allowed = [name for name in of_answers if not notes[name]] or of_answers
+        allowed = [name for name in methods if not notes[name]] or [*methods]
         best = max(allowed, key=lambda name: foretold[name].mean())
         behind = {name: mean_and_error(foretold[best] - logs, worker, item) for name, logs in foretold.items()}
         for name in methods:
             notes[name] = notes[name] or self._against(name, best, behind)
         chosen = next((name for name in allowed if not notes[name]), best)
-        heard, fitted = "", None
-        if HEARING in methods and not notes[HEARING]:
-            hearing = methods[HEARING].fit(trial.votes, gold)
-            if heard := _heard(hearing):
-                chosen, fitted = HEARING, None if trial.sampled else hearing
         candidates = tuple(
             Candidate(
                 name=name,
@@ -136,8 +139,40 @@ class Auto:
             )
             for name, logs in foretold.items()
         )
-        reason = heard or self._reason(chosen, best, candidates, worker.size)
-        return Choice(chosen, reason, candidates), fitted
+        return Choice(chosen, self._reason(chosen, best, candidates, worker.size), candidates)
+
+    def _hear(
+        self, choice: Choice, trial: Trial, votes: Votes, gold: Gold, predictions: Predictions
+    ) -> tuple[Consensus | None, Choice]:
+        """Let models speak beside the crowd as the chosen method sees it; nothing where they are not heard."""
+        hearing = _Hearing(HEARERS.get(choice.method, ModelAware()), predictions)
+        consensus = hearing.fit(votes, gold)
+        methods = {choice.method: CANDIDATES[choice.method], HEARING: hearing}
+        right = _on_gold(methods, votes, gold, self.seed)
+        worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
+        trying = _Hearing(replace(hearing.method, **HASTY), predictions) if trial.sampled else hearing  # type: ignore[arg-type]
+        logs = trial.foretold(trying)
+        figures = {candidate.name: candidate.figure for candidate in choice.candidates}
+        best = max(figures, key=lambda name: figures[name])
+        behind = mean_and_error(trial.foretold(CANDIDATES[best]) - logs, worker, item)
+        reason = _heard(consensus, choice.method if choice.method in HEARERS else "dawid_skene")
+        note = "" if reason else "the answers do not bear the models out"
+        if reason and choice.method not in HEARERS:
+            # another view of the crowd: it must not be the worse one
+            note = self._against(HEARING, best, {HEARING: behind})
+        note = self._on_gold_against(HEARING, right) or note
+        candidate = Candidate(
+            name=HEARING,
+            figure=float(logs.mean()),
+            behind=behind[0],
+            error=behind[1],
+            gold=float(right[HEARING].mean()) if right else float("nan"),
+            note=note,
+        )
+        if note:
+            return None, replace(choice, candidates=(*choice.candidates, candidate))
+        told = [each if each.note else replace(each, note="without the models") for each in choice.candidates]
+        return consensus, Choice(HEARING, reason, (*told, candidate))
 
     def _on_gold_against(self, name: str, right: Mapping[str, Floats]) -> str:
         """Say what gold has against a candidate; nothing where it has nothing."""
@@ -191,15 +226,15 @@ def _ordered(classes: Sequence[str]) -> bool:
     return len(values) > 2 and all(low < high for low, high in pairwise(values))
 
 
-def _heard(consensus: Consensus) -> str:
+def _heard(consensus: Consensus, base: str) -> str:
     """Say in words that models were heard; nothing where they were not."""
     voices = consensus.voices
     if not isinstance(voices, Voices) or not voices.heard:
         return ""
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(voices.models, voices.weight, strict=True))
     return (
-        f"{HEARING}: the answers bear the models out far beyond chance; to hear them raises the log posterior by "
-        f"{voices.gain:.0f} nats (weights: {weights})."
+        f"{HEARING}, with the crowd as {base} sees it: the answers bear the models out far beyond chance; to hear "
+        f"them raises the log posterior by {voices.gain:.0f} nats (weights: {weights})."
     )
 
 
@@ -212,13 +247,6 @@ class _Hearing:
 
     def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
         return self.method.fit(votes, gold, self.predictions)
-
-
-def _hasty(method: Foretelling) -> Foretelling:
-    if isinstance(method, _Hearing):
-        hearing: ModelAware = _hasty(method.method)  # type: ignore[assignment]
-        return _Hearing(hearing, method.predictions)
-    return replace(method, **HASTY)  # type: ignore[type-var]
 
 
 def _on_gold(methods: Mapping[str, Foretelling], votes: Votes, gold: Gold, seed: int) -> dict[str, Floats]:

@@ -12,7 +12,7 @@ from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
 from crowdqc.quality.aggregation.hierarchical import HierarchicalDawidSkene
 from crowdqc.quality.arrays import Codes, Floats
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import normalised, safe_log
 from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.parameters import check_number, check_whole
@@ -71,9 +71,9 @@ class BayesianDawidSkene:
         check_whole(self, "seed", low=0, high=2**63 - 1)
         check_number(self, "right", "wrong", "loose", "class_items", low=1e-3)
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Sample; gold items are held at their accepted labels and train the workers who answered them."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         begin = HierarchicalDawidSkene().fit(votes, gold)
         if not len(votes) or votes.n_classes < 2:
             return begin

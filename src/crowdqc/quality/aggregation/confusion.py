@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.logs import safe_log
 from crowdqc.quality.pairs import Pairs
 
@@ -26,6 +26,7 @@ class Confusion(Protocol):
         """Log P(said | state) of answers, float64[n, S]; the states are those of `Consensus.log_states`."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class PairConfusion:
     """A matrix of its own for each worker, learned from counts under a Dirichlet prior.
@@ -78,6 +79,7 @@ class PairConfusion:
         return beta_quantiles(alpha, alpha.sum(axis=2, keepdims=True) - alpha, level)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class GradedConfusion:
     """Matrices for items of several grades of difficulty: the states are grades within classes.
@@ -109,6 +111,7 @@ class GradedConfusion:
         return beta_quantiles(table * mass[:, :, None], (1 - table) * mass[:, :, None], level)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class SampledConfusion:
     """Matrices of which draws are known: their means, and how far the draws spread.
@@ -151,6 +154,7 @@ class SampledConfusion:
         return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class CoinConfusion:
     """One accuracy a worker, errors spread evenly over the other classes.

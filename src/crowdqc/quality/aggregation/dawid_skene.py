@@ -14,7 +14,7 @@ from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.estimation.expectation import Learned, maximise, vote_shares
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import safe_log
 from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.parameters import InvalidParameter, check_number, check_whole
@@ -83,13 +83,13 @@ class DawidSkene:
         check_whole(self, "max_iterations")
         check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | None = None, *, start: ArrayLike | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None, *, start: ArrayLike | None = None) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them.
 
         `start`, float64[n_items, K], is the posterior to go on from, as that of the last run; a row of NaN starts
         from the votes, as all do without it.
         """
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         prior = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
         if not len(votes):
             return Consensus.of(safe_log(prior.fixed)[0:1].repeat(votes.n_items, 0), votes, gold,

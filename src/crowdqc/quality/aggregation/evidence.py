@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
@@ -27,6 +27,7 @@ class Foretelling(Protocol):
     def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus: ...
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
     """The answers that candidates are tried on, the same for each of them.

@@ -9,10 +9,10 @@ from typing import Self
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.estimation.expectation import vote_shares
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import normalised, safe_log
 from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
@@ -90,9 +90,9 @@ class GLAD:
         check_whole(self, "max_iterations")
         check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         K = votes.n_classes
         prior = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
         abilities = Side.of(votes.worker, votes.n_workers, self.ability, self.ability_spread)
@@ -128,6 +128,7 @@ class GLAD:
         )
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Odds:
     """How likely answers are right, as log odds and probability, and the log of the opposite, float64[n]."""
@@ -143,6 +144,7 @@ class Odds:
         return cls(log_odds, right, -np.maximum(log_odds, 0.0) - np.log1p(small))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
     """The parameters of all workers, or of all items, with their normal prior.

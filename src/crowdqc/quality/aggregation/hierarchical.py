@@ -16,7 +16,7 @@ from crowdqc.quality.arrays import Codes, Floats
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.estimation.crowd_prior import LEAST, CrowdPrior
 from crowdqc.quality.estimation.expectation import Fit, maximise
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import log_sum, safe_log
 from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.parameters import check_number, check_whole
@@ -84,12 +84,12 @@ class HierarchicalDawidSkene:
         if self.class_prior != "anchored":
             check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | None = None, *, start: ArrayLike | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None, *, start: ArrayLike | None = None) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them.
 
         `start`, float64[n_items, K], is the posterior to go on from; without it the fit starts from `OneCoin`'s.
         """
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         if not len(votes):
             return OneCoin().fit(votes, gold)
         K, G = votes.n_classes, self.grades

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.arrays import Floats, row_sums
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.parameters import InvalidParameter, check_choice, check_whole
 from crowdqc.quality.votes import Votes
 
@@ -78,9 +78,9 @@ class KOS:
         check_whole(self, "rounds")
         check_choice(self, "messages", get_args(Messages))
 
-    def fit(self, votes: Votes, gold: Gold | None = None, *, start: ArrayLike | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None, *, start: ArrayLike | None = None) -> Consensus:
         """Pass the messages; `start`, float64[n], is what answers weigh at first, in the order of the votes."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         n, K = len(votes), votes.n_classes
         cell = votes.item * np.int64(K) + votes.label
         weight = self._rounds(votes, gold, cell, _first(votes, start))

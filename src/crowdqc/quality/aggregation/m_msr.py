@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.confusion import CoinConfusion
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Codes, Flags, Floats
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import normalised
 from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
@@ -72,9 +72,9 @@ class MMSR:
         check_whole(self, "max_iterations")
         check_number(self, "tolerance")
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Complete the matrix and vote; an item without answers gets the uniform distribution and no label."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         K, busy = votes.n_classes, votes.answers_per_worker() > 0
         uniform = np.full(K, 1 / max(K, 1))
         if K < 2 or not len(votes):
@@ -105,6 +105,7 @@ class MMSR:
         return replace(consensus, iterations=iterations)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Colleagues:
     """Ordered pairs of workers who share items, sorted by the first of them; gold is the last worker.

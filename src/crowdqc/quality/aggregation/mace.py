@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.estimation.expectation import vote_shares
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import normalised, safe_log
 from crowdqc.quality.parameters import check_choice, check_number, check_whole
 from crowdqc.quality.votes import Votes
@@ -96,9 +96,9 @@ class MACE:
         check_whole(self, "seed", low=0, high=2**63 - 1)
         check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         crowd = Crowd.of(votes, gold, ClassPrior.of(votes, gold, self.class_prior, self.class_items))
         if not len(votes):
             scores = safe_log(crowd.prior.fixed[:1]).repeat(votes.n_items, axis=0)
@@ -181,6 +181,7 @@ class MACE:
         return habits, extra * float(density)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Habits:
     """What each worker knows, and says when he does not.
@@ -223,6 +224,7 @@ class Habits:
         return logs
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """How far a start has come: habits, log scores float64[n_items, K], rows of the class prior, posterior."""
@@ -240,6 +242,7 @@ def _better(one: Run, other: Run) -> Run:
     return other if ahead > EVEN * abs(one.objective[-1]) else one
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Crowd:
     """The answers as cells of two tables.

@@ -15,7 +15,7 @@ from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.decision import TIE
 from crowdqc.quality.arrays import Codes, Flags, Floats, row_sums
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.parameters import check_whole
 from crowdqc.quality.votes import Votes
 
@@ -59,9 +59,9 @@ class MajorityVote:
             raise InvalidMajorityVote(f"ties is {self.ties!r}; it must be one of {', '.join(get_args(Ties))}.")
         check_whole(self, "seed", low=0, high=2**63 - 1)
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Count the votes; an item without answers gets the uniform distribution and no label."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         consensus = by_votes(votes.counts().astype(np.float64), votes, gold)
         if self.ties == "first_class" or not consensus.tied.any():
             return consensus
@@ -92,7 +92,11 @@ def by_votes(counts: Floats, votes: Votes, gold: Gold, *, skill: Floats | None =
     drawn = (votes.answers_per_item() > 0) & ~gold.known
     shares = drawn.astype(np.float64) @ (counts / total[:, None])
     prior = shares / shares.sum() if drawn.any() else np.full(votes.n_classes, 1 / max(votes.n_classes, 1))
-    return Consensus.of(log_counts, votes, gold, class_prior=prior, skill=skill)
+    consensus = Consensus.of(log_counts, votes, gold, class_prior=prior, skill=skill)
+    # 3 of 4 are 0.75 and not its logarithm's exponential
+    as_it_is = gold.known | ~np.isfinite(total)
+    exact = np.where(as_it_is[:, None], consensus.posterior, counts / total[:, None])
+    return replace(consensus, posterior=exact)
 
 
 def leading(shares: Floats) -> Flags:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.aggregation.confusion import PairConfusion
+from crowdqc.quality.aggregation.confusion import CoinConfusion, Confusion, PairConfusion
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene, by_dirichlet
+from crowdqc.quality.aggregation.one_coin import Coins, OneCoin
 from crowdqc.quality.aggregation.voices import Evidence, VoicesPrior, judged
-from crowdqc.quality.arrays import Counts, Floats
+from crowdqc.quality.arrays import Counts, Floats, brief
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
-from crowdqc.quality.estimation.expectation import maximise
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.estimation.expectation import Fit, Learned, maximise
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import safe_log
 from crowdqc.quality.pairs import Pairs
-from crowdqc.quality.parameters import check_number, check_whole
-from crowdqc.quality.predictions.columns import Predictions
+from crowdqc.quality.parameters import check_choice, check_number, check_whole
+from crowdqc.quality.predictions.columns import Predictions, check_predictions
 from crowdqc.quality.votes import Votes
 
+#: How the crowd may be thought of.
+BASES = ("dawid_skene", "one_coin", "majority_vote")
 
+
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Voices:
     """What was learned of the models.
@@ -62,13 +68,13 @@ class Voices:
 
 @dataclass(frozen=True, slots=True)
 class ModelAware:
-    """Dawid-Skene with an item prior that the models give, each as far as the answers bear it out.
+    """A model of the crowd with an item prior that the models give, each as far as the answers bear it out.
 
     The prior odds of an item's classes are those of the class prior, times what each model says of the item
     against what it says on the whole, to the power of a weight. Weights are learned together with the workers'
     matrices: a model that guesses, or is wrong throughout, gets 0, one that is too sure of itself gets
     little, and two copies share one weight. Models that do not make the answers clearly more probable are not
-    heard at all: then, as without models, the consensus is that of `DawidSkene`.
+    heard at all: then, as without models, the consensus is that of the base.
 
     Predictions must be out-of-sample: a model that was trained on a consensus of these very answers agrees with
     the crowd's mistakes and confirms them, and nothing here can notice. Nor can the weight be known well where
@@ -76,9 +82,11 @@ class ModelAware:
 
     Parameters
     ----------
+    base
+        How the crowd is thought of: "dawid_skene", "one_coin" or, all workers being equal, "majority_vote".
     diagonal, off_diagonal, class_prior, class_items
-        As for `DawidSkene`. The class prior is learned from the answers alone: models that err as the workers do
-        would move the border between classes.
+        As for `DawidSkene`, the first two for it alone. The class prior is learned from the answers alone: models
+        that err as the workers do would move the border between classes.
     doubt
         Share of the uniform distribution that is mixed into every prediction, for a model that is certain is wrong
         once in a while.
@@ -120,6 +128,7 @@ class ModelAware:
     [0.75, 0.9]
     """
 
+    base: str = "dawid_skene"
     diagonal: float = 2.0
     off_diagonal: float = 0.5
     class_prior: Prior = "learned"
@@ -135,30 +144,34 @@ class ModelAware:
         check_number(self, "diagonal", "off_diagonal", "class_items", "penalty", "most", "gain", "tolerance")
         check_number(self, "doubt", low=1e-12, high=1.0)
         check_whole(self, "max_iterations")
+        check_choice(self, "base", BASES)
         check_prior(self.class_prior)
 
     def fit(
         self,
         votes: Votes,
-        gold: Gold | None = None,
+        gold: Gold | Truth | None = None,
         predictions: Predictions | None = None,
         *,
         start: ArrayLike | None = None,
     ) -> Consensus:
-        """Fit the model; the consensus' `voices` is a `Voices`. Without predictions it is that of `DawidSkene`.
+        """Fit the model; the consensus' `voices` is a `Voices`. Without predictions it is that of the base.
 
-        `start`, float64[n_items, K], is the posterior that the fit without models goes on from.
+        `start`, float64[n_items, K], is the posterior that `DawidSkene` without models goes on from.
 
         Raises
         ------
         InvalidPredictions
             They are not of these votes, or a model predicts an item twice.
         """
-        gold = Gold.none(votes) if gold is None else gold
-        said = _silence(votes) if predictions is None else predictions
+        gold = Gold.given(votes, gold)
+        said = _silence(votes) if predictions is None else check_predictions(predictions)
         evidence = Evidence.of(said, votes, self.doubt)
         taught = evidence.where(((votes.answers_per_item() > 0) | gold.known)[evidence.items])
-        consensus = self._crowd().fit(votes, gold, start=start)
+        crowd = self._crowd()
+        consensus = (
+            crowd.fit(votes, gold, start=start) if isinstance(crowd, DawidSkene) else crowd.fit(votes, gold)
+        )
         weight, gain = np.zeros(len(said.models)), 0.0
         if len(votes) and taught.items.size:
             both, tried = self._heard(votes, gold, evidence, taught, consensus)
@@ -171,7 +184,15 @@ class ModelAware:
         voices = Voices(said.models, weight, evidence.mean, accuracy, apart, items, gain, heard)
         return replace(consensus, voices=voices)
 
-    def _crowd(self) -> DawidSkene:
+    def _crowd(self) -> DawidSkene | OneCoin:
+        if self.base != "dawid_skene":
+            return OneCoin(
+                pooled=self.base == "majority_vote",
+                class_prior=self.class_prior,
+                class_items=self.class_items,
+                max_iterations=self.max_iterations,
+                tolerance=self.tolerance,
+            )
         return DawidSkene(
             diagonal=self.diagonal,
             off_diagonal=self.off_diagonal,
@@ -185,14 +206,15 @@ class ModelAware:
         self, votes: Votes, gold: Gold, evidence: Evidence, taught: Evidence, without: Consensus
     ) -> tuple[Consensus, Floats]:
         """Go on from the consensus without models; give that with them, and their weights."""
-        pairs, pseudo = Pairs.among(votes), self._crowd().pseudo_answers(votes.n_classes)
+        pairs = Pairs.among(votes)
+        learn, confusion = self._learning(pairs)
         classes = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
         prior = VoicesPrior(gold, taught, classes, without.class_prior, penalty=self.penalty, most=self.most)
         fit = maximise(
             pairs,
             prior,
             without.posterior,
-            by_dirichlet(pairs, pseudo),
+            learn,
             max_iterations=self.max_iterations,
             tolerance=self.tolerance,
             items=int(np.count_nonzero(np.diff(pairs.ends))),
@@ -207,12 +229,21 @@ class ModelAware:
             votes,
             gold,
             class_prior=without.class_prior,
-            confusion=PairConfusion(pairs, fit.counts, pseudo, fit.log_rates),
+            confusion=confusion(fit),
             objective=np.append(without.objective, fit.objective),
             log_likelihood=float(fit.evidence[-1]),
             converged=without.converged and fit.converged,
         )
         return both, prior.weight
+
+    def _learning(self, pairs: Pairs) -> tuple[Callable[[Floats], Learned], Callable[[Fit], Confusion]]:
+        """Give how the base learns of workers, and what it says of them at the end."""
+        crowd = self._crowd()
+        if isinstance(crowd, OneCoin):
+            coins = Coins(pairs, crowd)
+            return coins.learn, lambda _: CoinConfusion(coins.accuracy, pairs.n_classes)
+        pseudo = crowd.pseudo_answers(pairs.n_classes)
+        return by_dirichlet(pairs, pseudo), lambda fit: PairConfusion(pairs, fit.counts, pseudo, fit.log_rates)
 
 
 def _silence(votes: Votes) -> Predictions:

@@ -12,7 +12,7 @@ from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.estimation.expectation import Learned, maximise, vote_shares
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
@@ -73,12 +73,12 @@ class OneCoin:
         check_whole(self, "max_iterations")
         check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         prior = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
         pairs = Pairs.among(votes)
-        coins = _Coins(pairs, self)
+        coins = Coins(pairs, self)
         fit = maximise(
             pairs,
             prior,
@@ -93,7 +93,7 @@ class OneCoin:
         return replace(consensus, skill=np.where(silent, np.nan, coins.accuracy))
 
 
-class _Coins:
+class Coins:
     """The accuracies, from the expected counts of pairs: what a worker's label has of its own class is right."""
 
     def __init__(self, pairs: Pairs, method: OneCoin) -> None:

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from crowdqc.quality.aggregation.conclusion import concluded
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.decision import TIE
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.estimation.expectation import Learned, maximise, vote_shares
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import safe_log
 from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.parameters import InvalidParameter, check_number, check_whole
@@ -95,9 +95,9 @@ class Ordinal:
         check_whole(self, "max_iterations")
         check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         prior = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
         if not len(votes):
             scores = np.repeat(safe_log(prior.fixed)[:1], votes.n_items, axis=0)
@@ -120,6 +120,7 @@ class Ordinal:
         return replace(concluded(fit, prior, votes, gold, OrdinalConfusion(theta, votes.n_classes)), skill=skill)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class OrdinalConfusion:
     """Confusion matrices of three numbers a worker.
@@ -179,6 +180,7 @@ def posterior_mean(consensus: Consensus, positions: ArrayLike | None = None) -> 
     return np.where(consensus.label < 0, np.nan, consensus.posterior @ place)
 
 
+@brief
 @dataclass(slots=True, eq=False)
 class _Workers:
     """The numbers of the workers who answered, as they are being learned."""

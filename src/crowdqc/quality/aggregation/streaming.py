@@ -222,6 +222,8 @@ class Stream:
         InvalidStream
             Classes or models differ, or the two hold different answers of one worker to one item.
         """
+        if not isinstance(other, Stream):
+            return NotImplemented
         if (self.classes, self.model) != (other.classes, other.model):
             raise InvalidStream("Streams of different classes or models do not add up.")
         both = Stream(self.classes, self.model)

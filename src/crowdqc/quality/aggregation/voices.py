@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 from crowdqc.quality.estimation.class_prior import ClassPrior
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.logs import normalised, safe_log
@@ -28,6 +28,7 @@ GOLD_ITEMS = 1.0
 LEAST = 1e-300
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What each model adds to the log odds of the classes, at its word.

@@ -10,7 +10,7 @@ from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.majority_vote import by_votes, leading
 from crowdqc.quality.aggregation.weighted_vote import weighed
 from crowdqc.quality.arrays import Floats, row_sums
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.votes import Votes
 
 #: Stands for the weight of an item that has none.
@@ -40,9 +40,9 @@ class Wawa:
     [0, 1, 0]
     """
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Vote, measure, and vote again; an item without answers gets the uniform distribution and no label."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         skill = agreement(votes, weighed(votes, None), gold)
         return by_votes(weighed_by(votes, skill), votes, gold, skill=skill)
 

@@ -12,7 +12,7 @@ import numpy as np
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.majority_vote import by_votes
 from crowdqc.quality.arrays import Floats
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.votes import Votes
 
@@ -46,9 +46,9 @@ class WeightedVote:
                     f"The weight of worker {worker!r} is {weight!r}; it must be a number from 0 up.", worker=worker
                 )
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Weigh the votes; an item without answers gets the uniform distribution and no label."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         weight = None if votes.weight is None else _relative(votes.weight)
         skill = None
         if self.weights is not None:

@@ -9,7 +9,7 @@ import numpy as np
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.majority_vote import by_votes
 from crowdqc.quality.aggregation.wawa import agreement, weighed_by
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 
@@ -59,9 +59,9 @@ class ZeroBasedSkill:
         check_number(self, "rate", "rate_factor", high=1)
         check_number(self, "eps")
 
-    def fit(self, votes: Votes, gold: Gold | None = None) -> Consensus:
+    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
         """Vote until the skills stand still; an item without answers is uniform and has no label."""
-        gold = Gold.none(votes) if gold is None else gold
+        gold = Gold.given(votes, gold)
         labels = int(np.count_nonzero(np.bincount(votes.label, minlength=votes.n_classes)))
         skill = np.full(votes.n_workers, 1 / max(labels, 1) + self.eps)
         skill[votes.answers_per_worker() == 0] = np.nan

@@ -16,7 +16,7 @@ from crowdqc.quality.agreement.measure import NAN, Agreement, Intervals, Invalid
 from crowdqc.quality.agreement.numeric import by_number
 from crowdqc.quality.agreement.numeric_distances import Ratio, Squared
 from crowdqc.quality.agreement.weights import given, numbers
-from crowdqc.quality.arrays import Flags, Floats
+from crowdqc.quality.arrays import Flags, Floats, brief
 from crowdqc.quality.votes import Votes
 
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -94,6 +94,7 @@ def alpha(items: Items, scale: AnyScale, classes: tuple[str, ...], values: Array
     return Alpha.of(items, Squared(number) if scale == "interval" else Ratio.of(number))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Alpha:
     """Alpha by a fixed distance, or without one the ordinal, whose distances follow from the counts of classes."""

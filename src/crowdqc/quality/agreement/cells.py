@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Flags, Floats
+from crowdqc.quality.arrays import Flags, Floats, brief
 from crowdqc.quality.votes import Votes
 
 Index = NDArray[np.int64]
@@ -21,6 +21,7 @@ _EXACT = 52
 _ROWS = 1 << 22
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """Masses of codes within groups, sorted by group and then by code, each pair at most once.
@@ -111,6 +112,7 @@ class Cells:
         )
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Items:
     """The items that have answers, by how often each was given each class.

@@ -10,7 +10,7 @@ import numpy as np
 from crowdqc.quality.agreement.cells import Items
 from crowdqc.quality.agreement.distances import Distance
 from crowdqc.quality.agreement.measure import NAN, symmetric
-from crowdqc.quality.arrays import Flags, Floats
+from crowdqc.quality.arrays import Flags, Floats, brief
 
 #: Expected disagreement below this is none: all answers are of one class, and there is nothing to correct for.
 NOTHING = 1e-12
@@ -26,6 +26,7 @@ class Chance(Protocol):
         """How far each row would move half the expected agreement, float64[rows]: Gwet's p_e|i less p_e."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Corrected:
     """A coefficient of agreement beyond chance.
@@ -64,6 +65,7 @@ class Corrected:
         return symmetric(value, variance**0.5, level, n - 1)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Mean:
     """A mean over the items with two answers or more, each weighing the same."""

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from crowdqc.quality.agreement.cells import Items
 from crowdqc.quality.agreement.chance import NOTHING, shares
 from crowdqc.quality.agreement.measure import InvalidAgreement
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.votes import Votes
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassAgreement:
     """Agreement of each class against all others; arrays have an entry a class, figures NaN where not defined.

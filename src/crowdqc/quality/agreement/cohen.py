@@ -21,7 +21,7 @@ from crowdqc.quality.agreement.measure import (
 )
 from crowdqc.quality.agreement.pairs import joints
 from crowdqc.quality.agreement.weights import Weights, weighted
-from crowdqc.quality.arrays import Flags, Floats
+from crowdqc.quality.arrays import Flags, Floats, brief
 from crowdqc.quality.votes import Votes
 
 #: Items that two workers must have in common for their kappa to count in a mean: of fewer it is mostly noise.
@@ -128,6 +128,7 @@ def two(
     ]
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class MeanOfPairs:
     """The mean of the kappas of all pairs of workers, with its value and error of all items."""
@@ -149,6 +150,8 @@ class MeanOfPairs:
         return value
 
     def interval(self, level: float) -> tuple[float, float, float]:
+        if float(self.occurs @ self.pairable) < 2:
+            return NAN, NAN, NAN
         return symmetric(self.value, self.error, level)
 
 

@@ -12,7 +12,7 @@ from crowdqc.quality.agreement.chance import Corrected
 from crowdqc.quality.agreement.distances import Distance
 from crowdqc.quality.agreement.measure import Agreement, Intervals, measure
 from crowdqc.quality.agreement.weights import Weights, weighted
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.votes import Votes
 
 
@@ -61,6 +61,7 @@ def conger(votes: Votes, items: Items, distance: Distance) -> Corrected:
     return Corrected.of(items, distance, _OwnShares(rows_of(once), once.worker, once.label, once, distance))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _OwnShares:
     """Two answers drawn from the shares of two different workers."""

@@ -10,12 +10,13 @@ import numpy as np
 from crowdqc.quality.agreement.cells import Cells, Index, sums
 from crowdqc.quality.agreement.chance import NOTHING
 from crowdqc.quality.agreement.distances import Distance
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 
 #: Whose shares chance draws from: each one's own (Cohen), or those of both together (Scott).
 Marginals = Literal["own", "pooled"]
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossTables:
     """How often in each group the one said this while the other said that; only what occurs, sorted by group.
@@ -94,6 +95,7 @@ class CrossTables:
         return _Chance(first, second, to_second, to_first, np.where(none, np.nan, expected))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _Chance:
     """The marginals of the one and of the other, the distances from each to the other's, and their mean or NaN."""

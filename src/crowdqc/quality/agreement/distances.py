@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from crowdqc.quality.agreement.cells import Cells, Index
-from crowdqc.quality.arrays import CHUNK, Floats
+from crowdqc.quality.arrays import CHUNK, Floats, brief
 
 
 class Distance(Protocol):
@@ -43,6 +43,7 @@ class Nominal:
         return right.total[left.group] - np.where(keys[at] == wanted, right.mass[at], 0.0)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairwise:
     """Any other distance, looked up or computed for each two codes that meet."""

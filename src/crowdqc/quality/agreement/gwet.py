@@ -13,7 +13,7 @@ from crowdqc.quality.agreement.distances import Distance
 from crowdqc.quality.agreement.kappas import even_distance
 from crowdqc.quality.agreement.measure import Agreement, Intervals, measure
 from crowdqc.quality.agreement.weights import Weights, weighted
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.votes import Votes
 
 
@@ -85,6 +85,7 @@ def gwet(items: Items, distance: Distance) -> Corrected:
     return Corrected.of(items, distance, _HardItems(items, alike))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _HardItems:
     """Workers are lost on some items and guess there; `alike` is the sum of all weights over K (K - 1)."""

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from crowdqc.quality.agreement.cells import Items
 from crowdqc.quality.agreement.measure import NAN, Agreement, Intervals, InvalidAgreement, measure
+from crowdqc.quality.agreement.numeric import votes_of
 from crowdqc.quality.agreement.weights import numbers
-from crowdqc.quality.arrays import Flags, Floats
+from crowdqc.quality.arrays import Flags, Floats, brief
 from crowdqc.quality.votes import Votes
+
+if TYPE_CHECKING:
+    from crowdqc.quality.ratings.ratings import Ratings
 
 Kind = Literal["ICC1", "ICC2", "ICC3", "ICC1k", "ICC2k", "ICC3k"]
 
 
 def intraclass_correlation(
-    votes: Votes,
+    votes: Votes | Ratings,
     *,
     kind: Kind = "ICC1",
     values: ArrayLike | None = None,
@@ -30,6 +34,8 @@ def intraclass_correlation(
 
     Parameters
     ----------
+    votes
+        Votes whose classes are numbers, or `Ratings`.
     kind
         "ICC1": each item has workers of its own, as in a crowd; the answers may be unequally many. "ICC2": the
         same workers, a sample of many, answer every item, and a worker's bias counts as error. "ICC3": just these
@@ -70,6 +76,8 @@ def intraclass_correlation(
     """
     if kind not in get_args(Kind):
         raise InvalidAgreement(f"kind is {kind!r}; it must be one of {', '.join(get_args(Kind))}.")
+    if not isinstance(votes, Votes):
+        votes = votes_of(votes)
     number = numbers(votes.classes, values)
     if kind in ("ICC1", "ICC1k"):
         items = Items.of(votes, alike=isinstance(intervals, np.random.Generator))
@@ -95,6 +103,7 @@ def one_way(items: Items, number: Floats, *, mean: bool) -> OneWay:
     return OneWay(own, squares, n, items.pairable, items.occurs, mean)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class OneWay:
     """An analysis of variance by item: means and sums of squares about them, one a row."""
@@ -139,6 +148,7 @@ def two_way(votes: Votes, number: Floats, kind: Kind) -> TwoWay:
     return TwoWay(table, np.full(len(table), float(workers)), np.ones(len(table)), kind)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoWay:
     """An analysis of variance by item and by worker: the answers, float64[items, workers]."""

@@ -12,7 +12,7 @@ from crowdqc.quality.agreement.chance import Corrected, shares
 from crowdqc.quality.agreement.distances import Distance
 from crowdqc.quality.agreement.measure import Agreement, Intervals, measure
 from crowdqc.quality.agreement.weights import Weights, weighted
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.votes import Votes
 
 
@@ -102,6 +102,7 @@ def even_distance(distance: Distance, K: int) -> float:
     return float(distance.toward(every, every).sum()) / distance.largest
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pooled:
     """Two answers drawn from the pooled shares."""
@@ -120,6 +121,7 @@ class _Pooled:
         return np.asarray(float(pool.mass @ toward) - cells.per_group(cells.mass * toward[cells.code]) / n)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _Uniform:
     """Two answers drawn from all declared classes alike."""

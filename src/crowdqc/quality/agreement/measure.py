@@ -35,7 +35,7 @@ class Agreement:
     items, answers
         Items with two answers or more, and the answers to them.
     low, high
-        Interval of the value, NaN unless asked for.
+        Interval of the value, NaN unless asked for, and where there is one item alone.
     error
         Standard error of the value; NaN unless an interval was asked for, and where none is defined (ICC).
     """
@@ -135,7 +135,10 @@ def _resampled(
         draws = rng.multinomial(items, occurs / items, size=min(step, resamples - at))
         for place, draw in enumerate(draws.astype(np.float64), start=at):
             values[place] = [estimate.at(draw) for estimate in estimates]
-    return [_with(figure, *_percentiles(drawn, level)) for figure, drawn in zip(found, values.T, strict=True)]
+    return [
+        _with(figure, *_percentiles(drawn, level)) if figure.items > 1 else figure
+        for figure, drawn in zip(found, values.T, strict=True)
+    ]
 
 
 def _percentiles(values: Floats, level: float) -> tuple[float, float, float]:

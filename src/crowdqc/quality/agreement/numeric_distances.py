@@ -9,12 +9,13 @@ import numpy as np
 from crowdqc.quality.agreement.cells import Cells, Index
 from crowdqc.quality.agreement.distances import Pairwise
 from crowdqc.quality.agreement.measure import InvalidAgreement
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 
 #: Distinct numbers up to which each two of them are compared.
 _EACH = 1 << 12
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Squared:
     """Classes are numbers, float64[K]; their distance is the square of the difference."""
@@ -38,6 +39,7 @@ class Squared:
         )
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
     """Classes are numbers, float64[K]; their distance is the difference without its sign."""
@@ -62,6 +64,7 @@ class Linear:
         return np.asarray(centred[left.code] * (2 * below - mass.sum()) + mass @ value - 2 * sum_below)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Ratio:
     """Classes are numbers from zero up; their distance is the square of difference over sum.

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from crowdqc.quality.agreement.cells import Cells, Index, rows_of, sums
 from crowdqc.quality.agreement.crosstabs import CrossTables
 from crowdqc.quality.agreement.weights import Weights, weighted
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 from crowdqc.quality.votes import Votes
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 21
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkerPairs:
     """Every two workers with items in common, sorted by the first and then by the second.
@@ -92,6 +93,7 @@ def worker_pairs(
     return WorkerPairs(*codes, common.astype(np.int64), agreement, cohen, scott, votes.n_workers)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Joint:
     """The cross tables of some pairs of workers.

@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from crowdqc.quality.agreement.crosstabs import CrossTables
 from crowdqc.quality.agreement.measure import NAN, Agreement, InvalidAgreement, symmetric
 from crowdqc.quality.agreement.weights import Weights, weighted
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.votes import Votes
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Retest:
     """Workers' repeated answers, each against the one before it; arrays have an entry a worker.

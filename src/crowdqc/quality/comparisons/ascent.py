@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
@@ -23,6 +23,7 @@ NEAR, HALVINGS, ROUNDING = 1e-4, 60, 1e-13
 ROUNDS = 500
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Top:
     """Where a climb ended: the parameters, the objective after each iteration, whether it ended by itself."""
@@ -79,6 +80,7 @@ def climb(
     return Top(found.x, np.array(reached), bool(left_over <= ROUGH * enough))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Curvature:
     """The matrix of second derivatives, its sign turned: what it makes of a vector, and its diagonal."""

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
-from crowdqc.quality.arrays import Codes, Counts, Flags
+from crowdqc.quality.arrays import Codes, Counts, Flags, brief
 from crowdqc.quality.columns import Repeats
 
 #: What can be said of a left and a right item, by code.
@@ -23,6 +23,7 @@ class InvalidComparisons(Invalid):
     """The answers cannot be read as comparisons."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparisons:
     """Answers to "which of the two?" as columns, sorted by pair and worker; build them with `of` or `coded`.
@@ -85,6 +86,13 @@ class Comparisons:
         columns.equally_long((on_left, on_right, worker_ids, said), InvalidComparisons)
         both, known = columns.coded([*on_left, *on_right], "item", InvalidComparisons, all_items)
         worker, known_workers = columns.coded(worker_ids, "worker", InvalidComparisons)
+        for row, each in enumerate(said):
+            if not isinstance(each, str) or each not in CHOICES:
+                raise InvalidComparisons(
+                    f"The choice of row {row} is {each!r}; it must be left, right or same.",
+                    mend="Say on which side the better item stood, not what it is called.",
+                    row=row,
+                )
         choice, _ = columns.coded(said, "choice", InvalidComparisons, CHOICES)
         n = len(on_left)
         return cls.coded(both[:n], both[n:], worker, choice, items=known, workers=known_workers, repeats=repeats)

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.comparisons.ascent import Curvature, evens, firmness
 from crowdqc.quality.comparisons.comparisons import LEFT, RIGHT, SAME, Comparisons
 from crowdqc.quality.comparisons.laplace import Information
@@ -17,6 +17,7 @@ from crowdqc.quality.groups import sums
 LEAST = 1e-9
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
     """Distinct ordered pairs of items, and what was said of each."""
@@ -44,6 +45,7 @@ class Pairs:
         return winner, np.concatenate([self.right[by_left], self.left[by_right]])
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
     """The log posterior of the scores, then the position bias, then the log odds of a tie between equal items.

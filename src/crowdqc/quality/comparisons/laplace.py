@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.groups import sums
 
 #: Items of a component up to which its covariance is computed whole; above, the errors are approximate.
@@ -18,6 +18,7 @@ CELLS = 1 << 22
 Places = NDArray[np.intp]
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Information:
     """The curvature of the log posterior at its maximum: a weighted graph of items, tied to the ground.

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.comparisons.ascent import Top, climb, evens, firmness
 from crowdqc.quality.comparisons.bradley_terry import BradleyTerry
 from crowdqc.quality.comparisons.comparisons import LEFT, SAME, Comparisons
@@ -149,6 +149,7 @@ class NoisyBradleyTerry:
         )
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _Chances:
     """Probability of each answer's two sides, and its derivatives by what it depends on."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.arrays import Codes, Counts, Floats, brief
 
 #: Scores nearer than this are equal: far above rounding, far below what one comparison weighs.
 TIE = 1e-9
@@ -20,6 +20,7 @@ class InvalidRanking(Invalid):
     """The scores cannot be computed under such a prior."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Judges:
     """How each worker compares, one entry a worker; NaN for one without answers.
@@ -41,6 +42,7 @@ class Judges:
     left: Floats
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
     """The result of a ranking; one entry an item, in the order of the comparisons' items.

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.comparisons.ascent import Top
 from crowdqc.quality.comparisons.comparisons import Comparisons
 from crowdqc.quality.comparisons.components import centred, shares
@@ -27,6 +27,7 @@ ROUNDS = 20
 ROUGHLY = 100.0
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """The top of the log posterior under a spread, and its curvature there."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.logs import safe_log
 from crowdqc.quality.parameters import InvalidParameter
@@ -18,6 +18,7 @@ from crowdqc.quality.votes import Votes
 Prior = Literal["learned", "uniform"] | Sequence[float]
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassPrior:
     """The rows that items start from, and which item starts from which.

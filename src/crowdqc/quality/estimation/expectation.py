@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.estimation.kernels import kernel
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.logs import safe_log
@@ -16,6 +16,7 @@ from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.votes import Votes
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
     """What a maximisation step gives: log P(said | state) of each pair, float64[pairs, S], and its log density."""
@@ -33,6 +34,7 @@ class ItemPrior(Protocol):
     def learn(self, posterior: Floats) -> tuple[Floats, float]: ...
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """How a fit ended.

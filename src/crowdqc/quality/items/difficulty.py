@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import CHUNK, Codes, Floats
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.arrays import CHUNK, Codes, Floats, brief
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.logs import log_sum, safe_log
 from crowdqc.quality.parameters import check_number
 from crowdqc.quality.votes import Votes
@@ -28,6 +28,7 @@ SKILL = (0.02, 0.98)
 SHRUNK = 2.0
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Difficulties:
     """One entry an item.
@@ -88,7 +89,7 @@ class DifficultyModel:
     def __post_init__(self) -> None:
         check_number(self, "level", low=0.5, high=0.9999)
 
-    def fit(self, votes: Votes, consensus: Consensus, gold: Gold | None = None) -> Difficulties:
+    def fit(self, votes: Votes, consensus: Consensus, gold: Gold | Truth | None = None) -> Difficulties:
         """Estimate the difficulty of every item."""
         K, once = votes.n_classes, votes.once()
         if K < 2:
@@ -96,6 +97,7 @@ class DifficultyModel:
             return Difficulties(nothing, nothing, nothing, 0.0, 0.0)
         accepted = np.isfinite(consensus.log_posterior) | ~consensus.known[:, None]
         if gold is not None:
+            gold = Gold.given(votes, gold)
             accepted = gold.accepted | ~gold.known[:, None]
         accuracy, average = _accuracies(votes, consensus, gold)
         logs = _log_likelihood(once, accuracy, np.where(accepted, safe_log(consensus.class_prior), -np.inf))

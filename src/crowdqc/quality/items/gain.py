@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.decision import check_costs
-from crowdqc.quality.arrays import CHUNK, Codes, Floats
+from crowdqc.quality.arrays import CHUNK, Codes, Floats, brief
 
 #: Less than this is rounding.
 SMALL = 1e-12
@@ -20,6 +20,7 @@ class InvalidMatrix(Invalid):
     """What a worker says is no table of probabilities of labels by class."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Gains:
     """One entry an item.

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 from crowdqc.quality.votes import Votes
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemScores:
     """One entry an item, in the order of `votes.items`.
@@ -88,4 +89,5 @@ def _entropy(consensus: Consensus) -> Floats:
     if K < 2:
         return np.zeros(len(consensus.label))
     logs = np.where(consensus.posterior > 0, consensus.log_posterior, 0.0)
-    return np.asarray(np.clip(-(consensus.posterior * logs).sum(axis=1) / np.log(K), 0.0, 1.0))
+    # + 0 leaves no -0 behind
+    return np.asarray(np.clip(-(consensus.posterior * logs).sum(axis=1) / np.log(K), 0.0, 1.0) + 0.0)

@@ -11,7 +11,7 @@ import numpy as np
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
-from crowdqc.quality.arrays import Codes, Counts, Flags
+from crowdqc.quality.arrays import Codes, Counts, Flags, brief
 from crowdqc.quality.columns import Answered, Places, Repeats
 from crowdqc.quality.votes import Votes
 
@@ -23,6 +23,7 @@ class InvalidLabelSets(Invalid):
     """The answers cannot be read as sets of options."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelSets(Answered):
     """Answers that are sets of options, sorted by item and then by worker; build them with `of`.
@@ -146,6 +147,7 @@ class LabelSets(Answered):
         return Votes(self.item[asked], self.worker[asked], said[asked], self.items, self.workers, ANSWERS)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class GoldSets:
     """Items whose set of options is known beforehand.

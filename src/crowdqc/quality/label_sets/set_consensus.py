@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Codes, Counts, Flags, Floats
+from crowdqc.quality.arrays import Codes, Counts, Flags, Floats, brief
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.label_sets.expected import expected_scores
 from crowdqc.quality.label_sets.label_sets import GoldSets, LabelSets
@@ -18,6 +18,7 @@ TIE = 1e-9
 LEVELS = (0.01, 0.9999)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class SetWorkers:
     """How well each worker's sets match what everybody else says, one entry a worker.
@@ -44,6 +45,7 @@ class SetWorkers:
     precision_high: Floats
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class SetConsensus:
     """The result of an aggregation of sets: one entry a cell, or an item.
@@ -110,6 +112,7 @@ class SetConsensus:
         ]
 
 
+@brief
 @dataclass(slots=True, eq=False)
 class Tally:
     """Running sums of how each worker's options fare by the probabilities that the others give."""

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from crowdqc.quality.arrays import Flags, Floats
+from crowdqc.quality.arrays import Flags, Floats, brief
 from crowdqc.quality.columns import Places
 from crowdqc.quality.label_sets.label_sets import GoldSets, LabelSets
 
@@ -17,6 +17,7 @@ USUAL = (-2.0, 1.0)
 DOUBT = 1.0
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Spreads:
     """Standard deviations of the priors of workers and of options, and pseudo-items of each prevalence."""
@@ -27,6 +28,7 @@ class Spreads:
     items: float
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Rates:
     """What is learned; index 0 is for an absent option, 1 for a present one.
@@ -75,6 +77,7 @@ class Rates:
         return float(density + spreads.items * (np.log(self.prevalence) + np.log1p(-self.prevalence)).sum())
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """The answers, as the model sees them.

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 
 Action = Literal["enough", "ask", "expert"]
 #: Actions by code.
@@ -32,6 +32,7 @@ _WORDS = {
 REASONS = tuple(_WORDS)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
     """One entry an item.

@@ -9,9 +9,12 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from crowdqc.quality.arrays import brief
+
 Places = NDArray[np.intp]
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Lattice:
     """What may have come after 1, 2, ... answers, each with one of K labels.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from crowdqc.quality.aggregation import Aggregator
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Counts, Flags
+from crowdqc.quality.arrays import Counts, Flags, brief
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.overlap.decisions import ASK, Decisions
 from crowdqc.quality.overlap.rule import Rule
@@ -17,6 +17,7 @@ from crowdqc.quality.overlap.standing import InvalidStanding, Standing
 from crowdqc.quality.votes import Votes
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Replay:
     """How it ended.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Counts, Floats
+from crowdqc.quality.arrays import Counts, Floats, brief
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.items import InvalidMatrix
 from crowdqc.quality.overlap.skills import accuracy_by_gold, accuracy_by_others
@@ -22,6 +22,7 @@ class InvalidStanding(Invalid):
     """What is known of the items and workers does not fit the votes."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
     """The answers so far and what was made of them; build it with `of`.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.items import InvalidMatrix
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.matrices import Matrices
@@ -25,6 +25,7 @@ class InvalidGroups(Invalid):
     """The shares of the groups are no shares."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkerGroups:
     """Build it with `of` or `alike`.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.votes import Votes
 
 #: How far a row of probabilities may be from a sum of 1 and still be taken for rounding.
@@ -21,6 +21,7 @@ class InvalidPredictions(Invalid):
     """The predictions are no probabilities of the classes."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
     """One row a prediction; build them with `of` or `coded`.
@@ -98,3 +99,13 @@ class Predictions:
                 f"Row {row} is [{shown}]; probabilities must be finite, not below 0 and sum to 1.", row=row
             )
         return cls(items, used, table / total, tuple(models))
+
+
+def check_predictions(predictions: object) -> Predictions:
+    """Refuse what is no `Predictions`, and say how to make one of it."""
+    if not isinstance(predictions, Predictions):
+        raise InvalidPredictions(
+            f"A {type(predictions).__name__} is no Predictions.",
+            mend="Read it first: Predictions.of(votes, items, models, probabilities), a row an item and model.",
+        )
+    return predictions

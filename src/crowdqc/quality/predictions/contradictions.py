@@ -8,10 +8,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.predictions.columns import Predictions
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Contradictions:
     """One row a prediction that contradicts the consensus, sorted by item, the surest first.

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.arrays import Codes, Counts, Floats, brief
 from crowdqc.quality.groups import sums
 from crowdqc.quality.parameters import check_number
 from crowdqc.quality.ratings.estimates import LEVELS, Estimates, check_gold, concluded
@@ -136,6 +136,7 @@ def _most_below(n: Counts, tail: float) -> Counts:
     return below[which]
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sorted:
     """The answers of each item from the lowest to the highest."""

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from crowdqc.quality.arrays import Counts, Flags, Floats
+from crowdqc.quality.arrays import Counts, Flags, Floats, brief
 from crowdqc.quality.ratings.ratings import GoldValues, InvalidRatings, Ratings
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Raters:
     """How each worker rates, one entry a worker; intervals have the level of the estimates.
@@ -38,6 +39,7 @@ class Raters:
     weight: Floats
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
     """The result of an estimation; one entry an item, in the order of its ratings' items.

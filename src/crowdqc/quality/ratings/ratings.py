@@ -11,14 +11,18 @@ from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 from crowdqc.quality.columns import Answered, Repeats
+
+#: Numbers beyond this are refused: estimates rest on sums of squares, and no float would hold those.
+MOST = 1e150
 
 
 class InvalidRatings(Invalid):
     """The answers cannot be read as ratings."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Ratings(Answered):
     """Numeric answers as columns, sorted by item and then by worker; build them with `of` or `coded`.
@@ -28,7 +32,7 @@ class Ratings(Answered):
     item, worker
         int32[n], codes into `items`, `workers`.
     value
-        float64[n], finite, in the unit that workers answer in.
+        float64[n], from -1e150 to 1e150, in the unit that workers answer in.
     items, workers
         The ids by code; an item may have no answer.
     """
@@ -64,7 +68,7 @@ class Ratings(Answered):
         Raises
         ------
         InvalidRatings
-            A missing id, a value that is not a finite number, columns of unequal length.
+            A missing id, a value that is not a number or lies beyond 1e150, columns of unequal length.
 
         Examples
         --------
@@ -90,7 +94,7 @@ class Ratings(Answered):
         """Build ratings from columns that are codes already; checks, sorts and settles repeats as `of` does."""
         of_item = columns.checked(item, len(items), "item", InvalidRatings)
         of_worker = columns.checked(worker, len(workers), "worker", InvalidRatings)
-        number = columns.numbers(np.asarray(value), "value", InvalidRatings)
+        number = _numbers(np.asarray(value), "value")
         columns.equally_long((of_item, of_worker, number), InvalidRatings)
         keep = columns.settled(of_item.astype(np.int64), of_worker, repeats, InvalidRatings)
         return cls(of_item[keep], of_worker[keep], number[keep], tuple(items), tuple(workers))
@@ -100,6 +104,7 @@ class Ratings(Answered):
         return Ratings(self.item[keep], self.worker[keep], self.value[keep], self.items, self.workers)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class GoldValues:
     """Values of items that are known beforehand.
@@ -119,7 +124,7 @@ class GoldValues:
 
     @classmethod
     def of(cls, ratings: Ratings, truth: Mapping[Any, float]) -> Self:
-        """Read a mapping from item id to value; raises `InvalidRatings` for an unknown item or no finite number.
+        """Read a mapping from item id to value; `InvalidRatings` for an unknown item or a value as in `of` there.
 
         >>> ratings = Ratings.of(["a", "b"], ["ann", "ann"], [3, 4])
         >>> GoldValues.of(ratings, {"b": 5}).value.tolist()
@@ -129,10 +134,24 @@ class GoldValues:
         if truth:
             ids = list(truth)
             place, _ = columns.coded(ids, "gold item", InvalidRatings, ratings.items)
-            gold.value[place] = columns.numbers(list(truth.values()), "gold value", InvalidRatings)
+            gold.value[place] = _numbers(list(truth.values()), "gold value")
         return gold
 
     @property
     def known(self) -> Flags:
         """Whether an item's value is known, bool[n_items]."""
         return np.asarray(~np.isnan(self.value))
+
+
+def _numbers(values: ArrayLike | Iterable[Any], what: str) -> Floats:
+    """Take a column of numbers whose squares, and sums of many of them, are numbers as well."""
+    number = columns.numbers(values, what, InvalidRatings)
+    if (beyond := np.abs(number) > MOST).any():
+        row = int(np.argmax(beyond))
+        raise InvalidRatings(
+            f"The {what} of row {row} is {number[row]:g}; it must lie from {-MOST:g} to {MOST:g}, for no number "
+            "holds the squares of larger ones.",
+            mend="Measure in a larger unit, or leave out what stands for no answer.",
+            row=row,
+        )
+    return number

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 from crowdqc.quality.groups import sums
 
 #: Least variance, where that of all answers is 1: of values that are all the same.
@@ -19,6 +19,7 @@ FLOOR = 0.1
 BIAS, DOUBT, LEAST_BIAS = 0.1, 0.1, 0.01
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
     """Standardised answers to the items and by the workers that have any, and the gold among them.
@@ -53,6 +54,7 @@ class Answers:
         return np.isnan(self.gold)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Beliefs:
     """What is believed of values, of workers, and of the crowd that they come from.

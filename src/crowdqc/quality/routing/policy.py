@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Flags, Floats
+from crowdqc.quality.arrays import Flags, Floats, brief
 from crowdqc.quality.routing.condition import Condition, Fault, Reason, read
 from crowdqc.quality.routing.signals import Signals
 
@@ -37,6 +37,7 @@ class Rule:
         return {"when": self.when.to_json(), "route": self.route, "weight": self.weight}
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Routes:
     """One entry an item.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.items import ItemScores
 from crowdqc.quality.predictions import Contradictions
 
@@ -50,6 +50,20 @@ SIGNALS: Mapping[str, Signal] = {
     "contradiction": Signal(
         "Probability of the surest model that says something else.", "probability", "contradiction"
     ),
+    "saving": Signal(
+        "What one more answer, and those that it may call for, are expected to save beyond their price.",
+        "cost",
+        "expected saving by one more answer",
+        low=-1e12,
+        high=None,
+    ),
+    "expert_saving": Signal(
+        "What an expert's decision is expected to save beyond its price.",
+        "cost",
+        "expected saving by an expert",
+        low=-1e12,
+        high=None,
+    ),
     "reports": Signal(
         "Workers who reported a problem with the item.", "workers", "reports", high=None, whole=True
     ),
@@ -59,6 +73,7 @@ SIGNALS: Mapping[str, Signal] = {
 }
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Signals:
     """The signals of every item.
@@ -93,6 +108,7 @@ class Signals:
         contradictions: Contradictions | None = None,
         reports: NDArray[np.int64] | None = None,
         audit: Floats | None = None,
+        savings: Mapping[str, Floats] | None = None,
     ) -> Self:
         """Gather the signals of scored items; `classes` names the labels in the words of a contradiction."""
         n = items.label.size
@@ -110,6 +126,7 @@ class Signals:
         }
         if audit is not None:
             values["audit"] = audit
+        values |= savings or {}
         spoken = {
             int(found.item[row]): (
                 f"model {found.models[found.model[row]]} is {found.probability[row]:.2f} sure of "

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from crowdqc.quality.arrays import Codes, Counts, Flags, Floats
+from crowdqc.quality.arrays import Codes, Counts, Flags, Floats, brief
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawers:
     """How each worker draws, one entry a worker; only items that somebody else answered as well count.
@@ -43,6 +44,7 @@ class Drawers:
     deviation: Floats
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class BoxConsensus:
     """The result of an aggregation of boxes: one entry a candidate, which is what at least one worker drew.

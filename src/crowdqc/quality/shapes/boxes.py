@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
-from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.arrays import Codes, Counts, Floats, brief
 from crowdqc.quality.columns import Answered, Repeats
 
 #: The numbers of a box.
@@ -22,6 +22,7 @@ class InvalidBoxes(Invalid):
     """The answers cannot be read as boxes."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Boxes(Answered):
     """Sets of boxes; an answer is all the boxes that one worker drew on one item, and may be empty.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.arrays import Codes, Counts, Floats, brief
 from crowdqc.quality.groups import sums
 from crowdqc.quality.shapes.overlap import iou
 
@@ -19,6 +19,7 @@ SMALL = 1e-4
 LEAST = 1e-12
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Drafts:
     """Boxes grouped by object.

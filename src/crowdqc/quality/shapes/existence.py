@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.arrays import Codes, Counts, Floats, brief
 from crowdqc.quality.groups import sums
 from crowdqc.quality.logs import safe_log
 from crowdqc.quality.parameters import check_number, check_whole
@@ -17,6 +17,7 @@ EDGE = 1e-9
 ROUNDS = 5
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
     """Who drew which candidates, and who could have.
@@ -64,6 +65,7 @@ class Drawn:
         return sums(self.of_item, values, self.n_items)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Existence:
     """Which candidates are objects.

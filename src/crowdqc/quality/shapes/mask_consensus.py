@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Counts, Flags, Floats
+from crowdqc.quality.arrays import Counts, Flags, Floats, brief
 from crowdqc.quality.groups import means
 from crowdqc.quality.shapes.masks import Masks
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskConsensus:
     """The result of an aggregation of masks.

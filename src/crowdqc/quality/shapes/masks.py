@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
-from crowdqc.quality.arrays import Codes, Counts, Flags
+from crowdqc.quality.arrays import Codes, Counts, Flags, brief
 from crowdqc.quality.columns import Answered, Repeats
 
 
@@ -19,6 +19,7 @@ class InvalidMasks(Invalid):
     """The answers cannot be read as masks."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Masks(Answered):
     """Masks as one column of pixels, answers sorted by item and then by worker; build them with `of` or `coded`.

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.arrays import Counts, Flags, Floats
+from crowdqc.quality.arrays import Counts, Flags, Floats, brief
 from crowdqc.quality.groups import means
 from crowdqc.quality.texts.distances import Sequences, differences
 from crowdqc.quality.texts.reading import Words
 from crowdqc.quality.texts.texts import Texts
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class TextConsensus:
     """The result of an aggregation of texts.

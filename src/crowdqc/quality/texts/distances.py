@@ -9,12 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.arrays import Codes, Counts, Floats, brief
 
 #: Cells of the tables that are filled at once: few enough to stay near the processor.
 CELLS = 1 << 17
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Sequences:
     """Sequences of words as one column of codes.

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Counts, Flags, Floats
+from crowdqc.quality.arrays import Counts, Flags, Floats, brief
 from crowdqc.quality.texts.reading import Words
 from crowdqc.quality.texts.texts import Texts
 
@@ -16,6 +16,7 @@ from crowdqc.quality.texts.texts import Texts
 SAME = 1e-9
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Forms:
     """Answers with the same words are one form; forms are sorted by item and then by their words.

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Counts, Floats
+from crowdqc.quality.arrays import Counts, Floats, brief
 from crowdqc.quality.groups import pairs_within, sums
 from crowdqc.quality.texts.vectors import Vectors
 
@@ -17,6 +17,7 @@ from crowdqc.quality.texts.vectors import Vectors
 VECTORS = 1 << 13
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Likeness:
     """Inner products of each two vectors of the same item; the vectors have length 1 and are sorted by item.
@@ -75,6 +76,7 @@ class Likeness:
         return sums(self.item, values, 0)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Average:
     """The weighted average of the vectors of each item.

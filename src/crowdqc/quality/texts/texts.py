@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
 from crowdqc.quality import columns
-from crowdqc.quality.arrays import Codes, Flags
+from crowdqc.quality.arrays import Codes, Flags, brief
 from crowdqc.quality.columns import Answered, Repeats
 from crowdqc.quality.texts.reading import Reading, Tokenizer, Words
 
@@ -22,6 +22,7 @@ class InvalidTexts(Invalid):
     """The answers cannot be read as texts."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Texts(Answered):
     """Text answers as columns, sorted by item and then by worker; build them with `of` or `coded`.

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowdqc.quality.arrays import Counts, Floats
+from crowdqc.quality.arrays import Counts, Floats, brief
 from crowdqc.quality.texts.texts import InvalidTexts
 
 #: Gives a vector for a text, always of the same size.
@@ -30,6 +30,7 @@ class Vectors(Protocol):
         """Give a vector for each text, float64[n, size]."""
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class HashedGrams:
     """An encoder without any model: the runs of 2 to 4 characters in a text, the rarer the heavier.
@@ -83,6 +84,7 @@ class HashedGrams:
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
     """Vectors that an encoder gave, each text's once."""

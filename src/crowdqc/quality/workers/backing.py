@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 
@@ -18,6 +18,7 @@ from crowdqc.quality.votes import Votes
 HALF = 0.5
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Backing:
     """One entry an answer; NaN where nobody else answered the item and it is not gold.

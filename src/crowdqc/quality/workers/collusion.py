@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.arrays import Codes, Counts, Floats, brief
 from crowdqc.quality.parameters import check_number, check_whole
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.discoveries import q_values
@@ -19,6 +19,7 @@ from crowdqc.quality.workers.mistakes import Mistakes
 HELD = 1 << 22
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Collusion:
     """Pairs that agree suspiciously often against others, one entry a pair, sorted by the first and second worker.

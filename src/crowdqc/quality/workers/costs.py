@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crowdqc.quality.aggregation.decision import check_costs
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.workers.matrices import Matrices
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkerCosts:
     """One entry a worker; costs are of one answer, in the unit of the table of costs.

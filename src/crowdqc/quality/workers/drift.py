@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from crowdqc.quality.arrays import Counts, Flags, Floats
+from crowdqc.quality.arrays import Counts, Flags, Floats, brief
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.parameters import check_number
 from crowdqc.quality.votes import Votes
@@ -16,6 +16,7 @@ from crowdqc.quality.workers.columns import column
 from crowdqc.quality.workers.discoveries import q_values
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Drifts:
     """One entry a worker: the likeliest time of a change, whether there is evidence of any, and how large it is.
@@ -144,6 +145,7 @@ class DriftTest:
         )
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sequence:
     """Answers sorted by worker and order, with running sums within each worker.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numpy.typing import ArrayLike
 
 from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.arrays import brief
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.backing import Backing
@@ -20,6 +21,7 @@ from crowdqc.quality.workers.spammers import Spammers, score_spammers
 from crowdqc.quality.workers.speed import Speeds, SpeedTest
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkerEvidence:
     """What is known of the workers; see each type. Nothing in it is a verdict.

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from crowdqc.quality.arrays import Codes, Flags, Floats
+from crowdqc.quality.arrays import Codes, Flags, Floats, brief
 from crowdqc.quality.workers.evidence import WorkerEvidence
 
 #: What may be found, in the order in which it is told.
@@ -30,6 +30,7 @@ _COLUMNS = (
 )
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
     """One entry a finding, kind after kind, the smallest q-value first. None is a verdict.

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import CHUNK, Codes, Counts, Floats
+from crowdqc.quality.arrays import CHUNK, Codes, Counts, Floats, brief
 from crowdqc.quality.pairs import Pairs
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.backing import by_everyone_else, worth
@@ -25,6 +25,7 @@ SMALL = 3e-4
 CELLS = 1 << 22
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Matrices:
     """The confusion of each worker, estimated from what everyone else makes of his items.
@@ -161,6 +162,7 @@ def _parts(pairs: Pairs, ends: Counts) -> Iterator[tuple[int, int]]:
         low = high
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
     """The answers of some workers.

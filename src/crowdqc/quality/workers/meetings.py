@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Codes, Counts, Flags, Floats
+from crowdqc.quality.arrays import Codes, Counts, Flags, Floats, brief
 from crowdqc.quality.votes import Votes
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ DENSE = 1 << 26
 LIKELY = 0.01
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Meetings:
     """Pairs of workers worth a closer look.

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import Counts, Flags, Floats
+from crowdqc.quality.arrays import Counts, Flags, Floats, brief
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.backing import with_shares
 from crowdqc.quality.workers.matrices import Matrices
@@ -21,6 +21,7 @@ STEPS, FURTHER = 100, 20
 MATTERS = 0.02
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Faced:
     """Pairs of answers to the same item, one row each.
@@ -61,6 +62,7 @@ class Faced:
         return mean, np.maximum((self.wrong * each).sum(axis=1) - mean**2, 0.0)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Habits:
     """What pairs of answers drawn from the whole crowd share, and why.
@@ -118,6 +120,7 @@ class Habits:
         return np.asarray(weights)
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Mistakes:
     """The answers, as looked at by two.

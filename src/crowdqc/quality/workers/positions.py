@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.parameters import check_number
 from crowdqc.quality.votes import Votes
 from crowdqc.quality.workers.columns import InvalidColumn, column
@@ -18,6 +18,7 @@ from crowdqc.quality.workers.matrices import Matrices, pseudo_answers
 STEPS = 50
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Leanings:
     """One entry a worker: the place that he leans to most, and whether that is more than chance.

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.arrays import Floats
+from crowdqc.quality.arrays import Floats, brief
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.workers.matrices import Matrices
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Recalls:
     """One row a worker and one column a class, float64[n_workers, K] each.

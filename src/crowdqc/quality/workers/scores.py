@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.aggregation.consensus import Consensus
-from crowdqc.quality.arrays import CHUNK, Codes, Floats
-from crowdqc.quality.gold import Gold
+from crowdqc.quality.arrays import CHUNK, Codes, Floats, brief
+from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.votes import Votes
 
@@ -20,6 +20,7 @@ STEPS = 50
 SMALL = 1e-4
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkerScores:
     """One entry a worker, in the order of `votes.workers`.
@@ -65,7 +66,7 @@ class WorkerScores:
 
 
 def score_workers(
-    votes: Votes, consensus: Consensus, gold: Gold | None = None, *, level: float = 0.95
+    votes: Votes, consensus: Consensus, gold: Gold | Truth | None = None, *, level: float = 0.95
 ) -> WorkerScores:
     """Score each worker's answers.
 
@@ -80,7 +81,7 @@ def score_workers(
     >>> scores.judged.tolist()  # gold has its own score
     [1, 1, 1]
     """
-    gold = Gold.none(votes) if gold is None else gold
+    gold = Gold.given(votes, gold)
     on_gold = gold.known[votes.item]
     accepted = gold.accepted[votes.item, votes.label]
     gold_answers = np.bincount(votes.worker[on_gold], minlength=votes.n_workers)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.arrays import Counts, Flags, Floats
+from crowdqc.quality.arrays import Counts, Flags, Floats, brief
 from crowdqc.quality.workers.matrices import Matrices
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Spammers:
     """One entry a worker.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.arrays import Codes, Counts, Flags, Floats
+from crowdqc.quality.arrays import Codes, Counts, Flags, Floats, brief
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.parameters import check_number
 from crowdqc.quality.votes import Votes
@@ -21,6 +21,7 @@ USUAL = 2.0
 ENOUGH = 10.0
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Speeds:
     """One entry a worker, and the line that was drawn.

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Literal, Protocol
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Codes, Floats
+from crowdqc.quality.arrays import Codes, Floats, brief
 from crowdqc.quality.pairs import Pairs
 
 #: "auto": compiled where that is loaded, or worth loading; "size": the same whatever else this process did.
@@ -26,9 +28,12 @@ _fitted = 0
 
 
 class NoEngine(Invalid):
-    """The compiled form needs numba: install crowdqc[fast]."""
+    """The compiled form needs numba."""
+
+    usual_mend = "Install it with: pip install 'crowdqc[fast]'."
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Expected:
     """What an expectation step gives.
@@ -74,8 +79,8 @@ def kernel(pairs: Pairs, kind: Codes, states: int) -> Kernel:
     if engine in ("auto", "size"):
         engine = "compiled" if _pays(pairs.of_answer.size, engine) else "scipy"
     if engine == "compiled" and states > 1:
-        if find_spec("numba") is None:
-            raise NoEngine
+        if why := _missing():
+            raise NoEngine(f"The compiled form needs numba: {why}.")
         from crowdqc.quality.estimation.kernels.compiled import Compiled
 
         return Compiled(pairs, kind, states)
@@ -93,9 +98,20 @@ def announce(answers: int) -> None:
 def _pays(answers: int, how: Engine) -> bool:
     global _fitted
     _fitted += answers
-    if how == "auto" and "numba" in sys.modules:
-        return True
-    return (answers if how == "size" else _fitted) >= MANY and find_spec("numba") is not None
+    at_hand = how == "auto" and "numba" in sys.modules
+    return (at_hand or (answers if how == "size" else _fitted) >= MANY) and not _missing()
+
+
+@cache
+def _missing() -> str:
+    """Say why the compiled form cannot be had; nothing where it can. What is installed may still be broken."""
+    if find_spec("numba") is None:
+        return "it is not installed"
+    try:
+        import_module(f"{__name__}.compiled")
+    except Exception as error:  # a numba that does not fit this Python or this numpy fails in many ways
+        return f"it is installed, but it cannot be loaded ({type(error).__name__}: {error})"
+    return ""
 
 
 @contextmanager
