@@ -152,7 +152,7 @@ def _turn(
                     assignments.skip(tx, actor, assignment.uid, reason="dull")
                 elif what < 0.85:
                     label = chance.choice(desk.project.classes)
-                    _, new, _ = assignments.submit(tx, actor, assignment.uid, label=label)
+                    _, new, *_ = assignments.submit(tx, actor, assignment.uid, label=label)
                     answered = item.key, label, new
         except OperationalError as error:
             told.again[f"act: {type(error.orig).__name__}"] += 1
@@ -199,7 +199,7 @@ def _hand_in(
 def _late(place: Installation, actor: Actor, assignment: Assignment, item: Item, told: Told) -> None:
     try:
         with place.transaction() as tx:
-            answer, new, _ = assignments.submit(tx, actor, assignment.uid, label="cat")
+            answer, new, *_ = assignments.submit(tx, actor, assignment.uid, label="cat")
     except OperationalError as error:
         told.again[f"late: {type(error.orig).__name__}"] += 1
         return

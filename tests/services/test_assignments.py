@@ -37,8 +37,8 @@ def test_the_same_answer_again_is_no_second_one(place: Installation) -> None:
     owner, ada = factories.requester(place), factories.worker(place, "ada")
     project = factories.project(place, owner, items=1)
     taken = take_one(place, ada, project)
-    first, new, _ = do(place, assignments.submit, ada, taken.uid, label="dog", comment="sure", seconds=0)
-    again, newer, _ = do(place, assignments.submit, ada, taken.uid, label="dog")
+    first, new, *_ = do(place, assignments.submit, ada, taken.uid, label="dog", comment="sure", seconds=0)
+    again, newer, *_ = do(place, assignments.submit, ada, taken.uid, label="dog")
     assert (new, newer) == (True, False)
     assert first.id == again.id
     assert again.comment == "sure"
