@@ -25,7 +25,7 @@ WORKS = (Role.WORKER,)
 SKIPS = ("I cannot tell", "It is not in a language I know", "It takes too long", "Something else")
 
 #: What is said to a worker who has read the guidelines before.
-GOING_ON = ("kept", "late", "skipped", "reported")
+GOING_ON = ("kept", "late", "skipped", "returned", "reported")
 
 #: How soon a page that says "later" looks again, at the earliest and at the latest, in seconds.
 SOONEST, LATEST = 20, 900
@@ -123,6 +123,21 @@ def skip(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
     with call.installation.transaction() as tx:
         assignments.skip(tx, call.actor, assignment, reason=f"{reason}: {more}" if more else reason)
     return _next(call, project, "skipped")
+
+
+@page(
+    blueprint,
+    "POST",
+    "/desk/<uuid:project>/<uuid:assignment>/return",
+    roles=WORKS,
+    again=desk,
+    own_transaction=True,
+)
+def give_back(call: Call, project: uuid.UUID, assignment: uuid.UUID) -> Response:
+    """Let go of an item for now, and take the next one."""
+    with call.installation.transaction() as tx:
+        assignments.give_back(tx, call.actor, assignment)
+    return _next(call, project, "returned")
 
 
 @page(

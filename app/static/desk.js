@@ -1,4 +1,4 @@
-// Niceties of the desk: the draft is kept, the time left counts down, the time spent is measured.
+// Niceties of the desk: the draft is kept, the lease is prolonged while somebody looks, the time spent is measured.
 "use strict";
 
 const form = document.querySelector("form[data-draft]");
@@ -6,6 +6,8 @@ const state = document.querySelector("[data-draft-state]");
 // What is typed is sent one draft after another, so that an older one never overtakes a newer one.
 let waiting = null;
 let underway = false;
+// Which draft this page has seen: it does not overwrite what another window saved since.
+let version = Number(form.dataset.version);
 
 function say(words) {
   state.textContent = words;
@@ -22,7 +24,7 @@ function send(leaving) {
   return fetch(form.dataset.draft, {
     method: "PUT",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": form.dataset.csrf },
-    body: JSON.stringify({ draft }),
+    body: JSON.stringify({ draft, version }),
     keepalive: leaving,
   });
 }
@@ -36,8 +38,10 @@ async function keepDraft() {
   underway = true;
   try {
     const answer = await send(false);
+    if (answer.ok) version = (await answer.json()).draft_version;
     if (waiting !== null) return;
     if (answer.ok) say("Draft saved");
+    else if (answer.status === 409) say("Another window has this item: load this page again to see what it saved.");
     else if (answer.status === 401) say("You were signed out. Submit all the same: you can sign in again, and nothing is lost.");
     else say("The draft is not saved");
   } catch {
@@ -77,14 +81,29 @@ form.addEventListener("submit", () => {
 });
 
 const left = document.querySelector("[data-left]");
-const end = performance.now() + Number(left.dataset.left) * 1000;
+let end = performance.now() + Number(left.dataset.left) * 1000;
+
+// Half of the lease is over and the page is looked at: the worker is still at it.
+async function beat() {
+  const wait = Math.max(5000, (end - performance.now()) / 2);
+  setTimeout(beat, wait);
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(form.dataset.heartbeat, { method: "POST", headers: { "X-CSRF-Token": form.dataset.csrf } });
+    if (answer.ok) end = performance.now() + (await answer.json()).seconds_left * 1000;
+  } catch {
+    // Without a connection the lease goes on as it was.
+  }
+}
+setTimeout(beat, Math.max(5000, (end - performance.now()) / 2));
+
 function countDown() {
   const seconds = Math.max(0, Math.round((end - performance.now()) / 1000));
   const minutes = Math.floor(seconds / 60);
   left.textContent = seconds
     ? `${minutes}:${String(seconds % 60).padStart(2, "0")} left`
     : "the time is over; you can submit all the same";
-  if (seconds) setTimeout(countDown, 1000);
+  setTimeout(countDown, 1000);
 }
 countDown();
 

@@ -53,6 +53,8 @@ def test_all_of_it_works_without_scripts(visit: Callable[..., Page]) -> None:
     worker.get_by_text("Skip this item").click()
     worker.get_by_role("button", name="Skip it").click()
     expect(worker.get_by_role("status").first).to_contain_text("Skipped.")
+    worker.get_by_role("button", name="Leave it for later").click()
+    expect(worker.get_by_role("status").first).to_contain_text("Left for later")
     worker.get_by_text("Report a problem").click()
     worker.get_by_label("What is wrong").select_option("not_shown")
     worker.get_by_role("button", name="Report it").click()
@@ -69,6 +71,40 @@ def test_all_of_it_works_without_scripts(visit: Callable[..., Page]) -> None:
     expect(expert.get_by_role("status").first).to_contain_text("The decision is undone.")
     expert.get_by_role("button", name="Give it back").click()
     expect(expert.get_by_role("status").first).to_contain_text("back in the queue")
+
+
+def test_two_windows_do_not_overwrite_each_other_s_draft(
+    visit: Callable[..., Page], watch: chromium.Watch
+) -> None:
+    watch.expect("status of 409")
+    worker = visit("worker")
+    worker.get_by_role("button", name="Start with Handwritten digits").click()
+    saved = worker.locator("[data-draft-state]")
+    other = worker.context.new_page()
+    other.goto(worker.url)
+    worker.get_by_label("Comment").fill("from one window")
+    expect(saved).to_have_text("Draft saved")
+    worker.get_by_label("Comment").fill("from one window, again")
+    expect(saved).to_have_text("Draft saved")
+    other.get_by_label("Comment").fill("from the other")
+    expect(other.locator("[data-draft-state]")).to_contain_text("Another window has this item")
+    other.reload()
+    expect(other.get_by_label("Comment")).to_have_value("from one window, again")
+
+
+def test_a_lease_goes_on_while_the_page_is_looked_at(visit: Callable[..., Page]) -> None:
+    worker = visit("worker")
+    worker.clock.install()
+    worker.get_by_role("button", name="Start with Handwritten digits").click()
+    left = worker.locator("[data-left]")
+    before = left.get_attribute("data-left")
+    with worker.expect_response(lambda response: response.url.endswith("/heartbeat")) as beat:
+        worker.clock.fast_forward((int(before or 0) // 2 + 5) * 1000)
+    assert beat.value.status == 200
+    assert beat.value.json()["seconds_left"] > int(before or 0) / 2
+    worker.clock.run_for(1000)
+    minutes = int(left.inner_text().split(":")[0])
+    assert minutes * 60 > int(before or 0) / 2
 
 
 def test_nothing_is_wider_than_a_phone(visit: Callable[..., Page], served: Served) -> None:

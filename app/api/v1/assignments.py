@@ -118,6 +118,7 @@ class LeaseOut(Out):
     """Until when an item is yours."""
 
     expires_at: datetime
+    seconds_left: float = Field(description="the same by the server's clock, from now on")
 
 
 class DeskOut(Out):
@@ -265,7 +266,8 @@ def keep_draft(call: Call, assignment: uuid.UUID, body: DraftIn) -> DraftOut:
 @api.post("/assignments/{assignment}/heartbeat", roles=WORKS)
 def prolong(call: Call, assignment: uuid.UUID) -> LeaseOut:
     """Say that you are still at it: the lease goes on, up to the longest that the project allows."""
-    return LeaseOut(expires_at=assignments.prolong(call.tx, call.actor, assignment).expires_at)
+    until = assignments.prolong(call.tx, call.actor, assignment).expires_at
+    return LeaseOut(expires_at=until, seconds_left=max(0.0, (until - call.tx.now).total_seconds()))
 
 
 @api.post("/assignments/{assignment}/return", roles=WORKS)
