@@ -19,8 +19,10 @@ from crowdqc.errors import Invalid
 from crowdqc.quality import METHODS, method
 from crowdqc.quality.agreement import measure_agreement
 from crowdqc.quality.evaluation import evaluate
+from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold_health import examine_gold
 from crowdqc.quality.items import DifficultyModel, expected_gains
-from crowdqc.quality.tables import findings_table, labels_table, workers_table
+from crowdqc.quality.tables import findings_table, gold_table, labels_table, workers_table
 from crowdqc.quality.workers import Findings, Matrices
 
 LEVELS = ("nominal", "ordinal", "interval", "ratio")
@@ -74,6 +76,7 @@ def _parameters(ctx: click.Context, option: click.Parameter, given: Sequence[str
 @files.writes("--labels", help="Write a row for each item.")
 @files.writes("--workers", help="Write a row for each worker.")
 @files.writes("--evidence", help="Write a row for each sign of collusion, drift, haste or leaning.")
+@files.writes("--gold-health", help="Write a row for each gold item: is it wrong, worn out, or known to workers?")
 @click.option("--posterior", is_flag=True, help="Add a column p:CLASS for each class to --labels.")
 @click.option(
     "--difficulty", is_flag=True, help="Add to --labels how hard items are, and what one more answer would save."
@@ -97,6 +100,7 @@ def aggregate(
     labels: Path | None,
     workers: Path | None,
     evidence: Path | None,
+    gold_health: Path | None,
     posterior: bool,
     difficulty: bool,
     parameters: dict[str, object],
@@ -108,14 +112,16 @@ def aggregate(
     """Find the labels behind the ANSWERS of a crowd.
 
     ANSWERS is csv, tsv, jsonl (each also .gz) or parquet, with columns worker, item (or task) and label.
-    --evidence also reads seconds, time and place, where there are such columns.
+    --evidence also reads seconds, time and place, where there are such columns; --gold-health seconds and time.
     """
+    if gold_health is not None and gold is None:
+        raise click.UsageError("--gold-health looks at gold: name its file with --gold FILE.")
     for flag, wanted in (("--posterior", posterior), ("--difficulty", difficulty)):
         if wanted and labels is None:
             raise click.UsageError(f"{flag} adds columns to the file of labels: name it with --labels OUT.")
     _refuse_two_seeds(parameters, seed)
     aggregator = _aggregator(name, parameters, seed)
-    files.refuse_same(answers, gold, predictions, truth, costs, written=(labels, workers, evidence))
+    files.refuse_same(answers, gold, predictions, truth, costs, written=(labels, workers, evidence, gold_health))
     with _steps("reading", "aggregating", "comparing", "examining", "writing") as step:
         step("reading")
         case = crowds.read(
@@ -126,7 +132,7 @@ def aggregate(
             predictions=predictions,
             truth=truth,
             costs=costs,
-            also=("time", "place") if evidence else (),
+            also=("time", "place") if evidence else ("time",) if gold_health else (),
         )
         votes = case.votes
         step("aggregating")
@@ -146,10 +152,13 @@ def aggregate(
         step("comparing")
         found = None if case.truth is None else evaluate(votes, consensus, case.truth, seed=seed)
         step("examining")
-        matrices = Matrices.of(votes, consensus) if workers or evidence or difficulty else None
-        signs = None
+        matrices = Matrices.of(votes, consensus) if workers or evidence or gold_health or difficulty else None
+        signs, health = None, None
         if evidence is not None:
             signs = Findings.of(crowds.examined(answers, case, consensus, matrices, seed))
+        if gold_health is not None:
+            known = case.gold or Gold.none(votes)
+            health = examine_gold(votes, consensus, known, case.time, matrices=matrices)
         step("writing")
         if labels is not None:
             hard: dict[str, Any] = {}
@@ -162,7 +171,9 @@ def aggregate(
         if evidence is not None and signs is not None:
             table = findings_table(votes, signs, places=case.place is not None, time=reports.time_of(case))
             files.write(evidence, table)
-    report = reports.Aggregation(name, case, consensus, found, signs)
+        if gold_health is not None and health is not None:
+            files.write(gold_health, gold_table(votes, case.gold or Gold.none(votes), health))
+    report = reports.Aggregation(name, case, consensus, found, signs, health)
     for note in report.notes():
         click.echo(f"note: {note}", err=True)
     click.echo(reports.json_of(report.values()) if as_json else "\n".join(report.lines()))

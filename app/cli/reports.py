@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import numpy as np
 from app.cli.crowds import Case, count, shown
 from crowdqc.quality import Agreement, Consensus, Votes
 from crowdqc.quality.evaluation import Evaluation
+from crowdqc.quality.gold_health import ITEM_KINDS, GoldHealth
 from crowdqc.quality.tables import exactly
 from crowdqc.quality.workers import Findings
 
@@ -29,6 +31,8 @@ class Aggregation:
     ----------
     findings : Findings or None
         What speaks of something amiss with the workers, where it was asked for.
+    health : GoldHealth or None
+        How the gold is, where it was asked for.
     """
 
     asked: str
@@ -36,6 +40,7 @@ class Aggregation:
     consensus: Consensus
     evaluation: Evaluation | None
     findings: Findings | None = None
+    health: GoldHealth | None = None
 
     @property
     def method(self) -> str:
@@ -80,6 +85,8 @@ class Aggregation:
                 kind: None if tests is None else {"tested": tests, "found": self.findings.count(kind)}
                 for kind, tests in self.findings.tested.items()
             }
+        if self.health is not None:
+            values["gold_findings"] = [asdict(finding) for finding in self.health.findings]
         values["notes"] = list(self.notes())
         return values
 
@@ -117,6 +124,13 @@ class Aggregation:
                 if tests is not None
             ]
             yield f"evidence  {', '.join(signs)}"
+        if self.health is not None:
+            kinds = Counter(finding.kind for finding in self.health.findings)
+            signs = [f"{kind} {kinds[kind]:,}" for kind in ITEM_KINDS if kind != "rising" or self.health.trends]
+            yield f"gold      {', '.join(signs)} of {count(self.health.item.size, 'gold item')}"
+            for finding in self.health.findings:
+                if finding.kind not in ITEM_KINDS:
+                    yield f"          {finding.meaning}"
 
     def notes(self) -> Iterator[str]:
         """Give what should be known beside the figures."""
@@ -134,6 +148,8 @@ class Aggregation:
             yield f"{count(self.evaluation.gold, 'item')} of the truth left out, being gold."
         if self.findings is not None:
             yield from _untold(self.findings, self.case)
+        if self.health is not None:
+            yield from _unlooked(self.case)
 
 
 #: Why nobody was tested.
@@ -225,6 +241,14 @@ def _untold(findings: Findings, case: Case) -> Iterator[str]:
     for kind, tests in tested.items():
         if tests == 0:
             yield f"No evidence of {kind}: {_TOO_FEW[kind]}."
+
+
+def _unlooked(case: Case) -> Iterator[str]:
+    """Say what could not be looked for in the gold, and why."""
+    if case.time is None:
+        yield "Gold has no life and no rise: the answers have no column time (or submitted_at, timestamp)."
+    if case.votes.seconds is None:
+        yield "Leaks of gold are looked for without times: the answers have no column seconds."
 
 
 def _compared(found: Evaluation) -> Iterator[str]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.gold import Gold
+from crowdqc.quality.gold_health import ITEM_KINDS, GoldHealth
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.items import Difficulties, Gains, score_items
 from crowdqc.quality.votes import Votes
@@ -202,6 +203,99 @@ def findings_table(
         "p_value": findings.p_value,
         "q_value": findings.q_value,
         "meaning": [_meaning(findings, row, workers[row], others[row], about[row]) for row in rows],
+    }
+
+
+def gold_table(votes: Votes, gold: Gold, health: GoldHealth) -> Table:
+    """Give a row for each gold item, in the order of `votes.items`.
+
+    Returns
+    -------
+    dict
+        item; accepted, labels joined by ``|``; says, the label that the workers point to, None without answers;
+        wrong, good, dissent, wrong_p_value, wrong_q_value as in `Suspects`; answers, share, left, life and
+        over_exposed as in `Exposures`; right, expected, better, pace, leak_p_value, leak_q_value as in `Leaks`;
+        rise, rise_p_value, rise_q_value as in `Trends`, NaN without an order; meaning, what of it is hardly
+        chance, in words, or None.
+
+    Examples
+    --------
+    >>> from crowdqc.quality.aggregation import MajorityVote
+    >>> from crowdqc.quality.gold_health import examine_gold
+    >>> votes = Votes.of([1, 1, 1, 2, 2, 3], ["a", "b", "c", "a", "b", "b"], ["x", "x", "y", "y", "y", "x"])
+    >>> gold = Gold.of(votes, {1: "x", 2: ["x", "y"]})
+    >>> table = gold_table(votes, gold, examine_gold(votes, MajorityVote().fit(votes, gold), gold))
+    >>> table["item"], table["accepted"], table["answers"].tolist(), table["share"].round(2).tolist()
+    ([1, 2], ['x', 'x|y'], [3, 2], [1.0, 0.67])
+    """
+    names = np.array([*votes.classes, None], dtype=object)  # the last is that of the code -1
+    suspects, leaks, trends = health.suspects, health.leaks, health.trends
+    items = [votes.items[code] for code in health.item.tolist()]
+    words: dict[Hashable, list[str]] = {}
+    for found in health.findings:
+        if found.kind in ITEM_KINDS:
+            words.setdefault(found.about, []).append(found.meaning)
+    exposures, nothing = health.exposures, np.full(len(items), np.nan)
+    return {
+        "item": items,
+        "accepted": ["|".join(names[:-1][row]) for row in gold.accepted[health.item]],
+        "says": names[suspects.says].tolist(),
+        "wrong": suspects.wrong,
+        "good": suspects.good,
+        "dissent": suspects.dissent,
+        "wrong_p_value": suspects.p_value,
+        "wrong_q_value": suspects.q_value,
+        "answers": exposures.answers,
+        "share": exposures.share,
+        "left": exposures.left,
+        "life": exposures.life,
+        "over_exposed": exposures.over,
+        "right": leaks.right,
+        "expected": leaks.expected,
+        "better": leaks.better,
+        "pace": leaks.pace,
+        "leak_p_value": leaks.p_value,
+        "leak_q_value": leaks.q_value,
+        "rise": nothing if trends is None else trends.rise,
+        "rise_p_value": nothing if trends is None else trends.p_value,
+        "rise_q_value": nothing if trends is None else trends.q_value,
+        "meaning": [" ".join(words[item]) if item in words else None for item in items],
+    }
+
+
+def gold_workers_table(votes: Votes, health: GoldHealth) -> Table:
+    """Give a row for each worker, in the order of `votes.workers`: whether he seems to know the gold.
+
+    Returns
+    -------
+    dict
+        worker; gold_answers, right, expected, better, low, high, p_better, pace, pace_low, pace_high, p_faster,
+        p_value, q_value as in `Leaks`; meaning, in words, or None.
+    """
+    knowing = health.knowing
+    words = {found.about: found.meaning for found in health.findings if found.kind == "knowing"}
+    names = ("right", "expected", "better", "low", "high", "p_better", "pace", "pace_low", "pace_high", "p_faster")
+    return {
+        "worker": list(votes.workers),
+        "gold_answers": knowing.answers,
+        **{name: getattr(knowing, name) for name in (*names, "p_value", "q_value")},
+        "meaning": [words.get(worker) for worker in votes.workers],
+    }
+
+
+def gold_classes_table(votes: Votes, health: GoldHealth) -> Table:
+    """Give a row for each class, in their order: how common it is among gold and the rest.
+
+    Returns
+    -------
+    dict
+        class; gold, rest, gold_share, rest_share, difference, low, high, p_value, q_value, needed, lacks as in
+        `Balance`.
+    """
+    names = ("gold", "rest", "gold_share", "rest_share", "difference", "low", "high", "p_value", "q_value")
+    return {
+        "class": list(votes.classes),
+        **{name: getattr(health.balance, name) for name in (*names, "needed", "lacks")},
     }
 
 
