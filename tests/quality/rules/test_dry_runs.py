@@ -98,7 +98,7 @@ def test_it_tells_what_was_just_by_all_gold() -> None:
     skipping = rule("skips", ("in_a_row", "at_least", 10))
     found = dry_run(skipping, seen)
     assert (found.workers.tolist(), found.unjust.tolist(), found.fair) == ([2], [False], 132 / 180)
-    assert "of 1 gold tells nothing" in found.words()
+    assert "without any gold: 1." in found.words()
     assert dry_run(skipping, seen, fair=0.9).fair == 0.9
     # acting on the good is unjust to the rest of them where they are not good
     skilled = rule("gold", ("accuracy", "above", 0.8), action={"kind": "set_skill", "skill": "good"})

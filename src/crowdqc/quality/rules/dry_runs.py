@@ -89,9 +89,8 @@ class DryRun:
         if m and not np.isnan(self.fair):
             side = "above" if _rewards(self.rule) else "below"
             said.append(
-                f"By all gold they ever answered {unjust:,} of the {m:,} are not {side} "
-                f"{words.percent(round(self.fair, 3))}, {surely:,} of them surely; "
-                f"of {unknown:,} gold tells nothing."
+                f"Unjustly by all gold they ever answered (not {side} {words.percent(round(self.fair, 3))}): "
+                f"{unjust:,} of {m:,}, {surely:,} surely; without any gold: {unknown:,}."
             )
         return " ".join(said)
 
@@ -126,8 +125,8 @@ def dry_run(
     ([0, 1], [15, 15], [False, True], [False, True])
     >>> print(found.words())
     Asked over these 0.792 days, 'careless' would have acted on 2 of 2 workers, twice. 30 of 40 answers would not
-    have been given. By all gold they ever answered 1 of the 2 are not below 50%, 1 of them surely; of 0 gold
-    tells nothing.
+    have been given. Unjustly by all gold they ever answered (not below 50%): 1 of 2, 1 surely; without any
+    gold: 0.
     """
     source = rule.source
     if source.outcome is None:
