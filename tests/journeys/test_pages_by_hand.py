@@ -97,6 +97,7 @@ def test_a_lease_goes_on_while_the_page_is_looked_at(visit: Callable[..., Page])
     worker.clock.install()
     worker.get_by_role("button", name="Start with Handwritten digits").click()
     left = worker.locator("[data-left]")
+    expect(left).to_contain_text("left")  # the script is at work
     before = left.get_attribute("data-left")
     with worker.expect_response(lambda response: response.url.endswith("/heartbeat")) as beat:
         worker.clock.fast_forward((int(before or 0) // 2 + 5) * 1000)
