@@ -169,6 +169,7 @@ class Paces:
         return cls(longer, own[answers.worker], doubt[answers.worker], float(per_item.var() / per_item.size))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
     """Counts of worker-label pairs by number, `key` rising."""
