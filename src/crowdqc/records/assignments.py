@@ -233,9 +233,11 @@ def let_go(
     return [(row[0], row[1]) for row in session.execute(query.execution_options(populate_existing=True))]
 
 
-def items_of(session: Session, worker_id: int, uids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
-    """Give the keys of the items of a worker's assignments."""
-    query = select(Assignment.uid, Assignment.item_id)
+def items_of(
+    session: Session, project_id: int, worker_id: int, uids: Collection[uuid.UUID]
+) -> dict[uuid.UUID, int]:
+    """Give the keys of the items of a worker's assignments in a project."""
+    query = select(Assignment.uid, Assignment.item_id).where(Assignment.project_id == project_id)
     query = query.where(Assignment.worker_id == worker_id, Assignment.uid.in_(uids))
     return {uid: item_id for uid, item_id in session.execute(query)}
 

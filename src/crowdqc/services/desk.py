@@ -109,13 +109,17 @@ def hand_in(
     worker = reach.worker(tx, actor)
     project = _desk_project(tx, worker, project_uid)
     # Items are locked in the order of their keys, so that two who hand in the same ones do not wait in a circle.
-    places = assignments.items_of(tx.session, worker.id, [each.assignment for each in handed])
+    places = assignments.items_of(tx.session, project.id, worker.id, [each.assignment for each in handed])
     outcome: dict[int, Kept | CrowdqcError] = {}
     for at in sorted(range(len(handed)), key=lambda at: places.get(handed[at].assignment, 0)):
-        outcome[at] = _handed_in(tx, project, worker, handed[at])
+        each = handed[at]
+        if each.assignment in places:
+            outcome[at] = _handed_in(tx, worker, each)
+        else:
+            outcome[at] = leases.NoSuchAssignment(assignment=str(each.assignment))
     # The desk is locked last: whoever holds it waits for no item.
-    kept = [each for each in outcome.values() if isinstance(each, Kept) and each.new]
-    right = sum(each.right for each in kept)
+    kept = [told for told in outcome.values() if isinstance(told, Kept) and told.new]
+    right = sum(told.right for told in kept)
     assignments.count_answers(tx.session, project.id, worker.id, tx.now.date(), len(kept), right=right)
     desk = _taken(tx, project, worker, min(count + ahead, LARGEST_PAGE))
     return [outcome[at] for at in range(len(handed))], desk
@@ -152,11 +156,9 @@ def _desk_project(tx: Transaction, worker: Worker, uid: uuid.UUID) -> Project:
     return project
 
 
-def _handed_in(tx: Transaction, project: Project, worker: Worker, each: Handed) -> Kept | CrowdqcError:
+def _handed_in(tx: Transaction, worker: Worker, each: Handed) -> Kept | CrowdqcError:
     try:
         with tx.session.begin_nested():
-            if leases.own(tx, worker, each.assignment).project_id != project.id:
-                raise leases.NoSuchAssignment(assignment=str(each.assignment))
             return leases.answer(
                 tx,
                 worker,
