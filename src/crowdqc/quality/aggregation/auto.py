@@ -99,9 +99,9 @@ class Auto:
         if counted < FEW or workers < 2 or votes.n_classes < 2:
             choice = self._simplest(votes, counted)
         else:
-            choice = self._choose(candidates, trial)
+            choice, foretold = self._choose(candidates, trial)
             if predictions is not None and predictions.item.size:
-                consensus, choice = self._hear(choice, trial, votes, gold, predictions)
+                consensus, choice = self._hear(choice, foretold, trial, votes, gold, predictions)
                 if consensus is not None:
                     return replace(consensus, choice=choice)
         return replace(candidates[choice.method].fit(votes, gold), choice=choice)
@@ -114,7 +114,8 @@ class Auto:
             del found["ordinal"]
         return found
 
-    def _choose(self, methods: Mapping[str, Foretelling], trial: Trial) -> Choice:
+    def _choose(self, methods: Mapping[str, Foretelling], trial: Trial) -> tuple[Choice, Mapping[str, Floats]]:
+        """Choose among methods of answers; give also what each foretold, float64[counted] by name."""
         worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
         announce(WEIGHT * trial.answers * len(methods))
         if trial.sampled:
@@ -139,10 +140,16 @@ class Auto:
             )
             for name, logs in foretold.items()
         )
-        return Choice(chosen, self._reason(chosen, best, candidates, worker.size), candidates)
+        return Choice(chosen, self._reason(chosen, best, candidates, worker.size), candidates), foretold
 
     def _hear(
-        self, choice: Choice, trial: Trial, votes: Votes, gold: Gold, predictions: Predictions
+        self,
+        choice: Choice,
+        foretold: Mapping[str, Floats],
+        trial: Trial,
+        votes: Votes,
+        gold: Gold,
+        predictions: Predictions,
     ) -> tuple[Consensus | None, Choice]:
         """Let models speak beside the crowd as the chosen method sees it; nothing where they are not heard."""
         hearing = _Hearing(HEARERS.get(choice.method, ModelAware()), predictions)
@@ -152,9 +159,8 @@ class Auto:
         worker, item = trial.votes.worker[trial.counted], trial.votes.item[trial.counted]
         trying = _Hearing(replace(hearing.method, **HASTY), predictions) if trial.sampled else hearing  # type: ignore[arg-type]
         logs = trial.foretold(trying)
-        figures = {candidate.name: candidate.figure for candidate in choice.candidates}
-        best = max(figures, key=lambda name: figures[name])
-        behind = mean_and_error(trial.foretold(CANDIDATES[best]) - logs, worker, item)
+        best = max(foretold, key=lambda name: foretold[name].mean())
+        behind = mean_and_error(foretold[best] - logs, worker, item)
         reason = _heard(consensus, choice.method if choice.method in HEARERS else "dawid_skene")
         note = "" if reason else "the answers do not bear the models out"
         if reason and choice.method not in HEARERS:
