@@ -5,45 +5,28 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
 from crowdqc.errors import Conflict, CrowdqcError, Missing
-from crowdqc.records import assignments, projects, runs, scores, uploads
+from crowdqc.records import assignments, projects, runs, scores
 from crowdqc.records.assignments import Assignment, AssignmentState
 from crowdqc.records.items import Item
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project, ProjectState
 from crowdqc.records.scores import WorkerScore
 from crowdqc.roles import Actor
-from crowdqc.services import leases, reach
+from crowdqc.services import gates, leases, reach
+from crowdqc.services.gates import Supply
+from crowdqc.services.gates.caps import LARGEST_PAGE
 from crowdqc.services.leases import Kept
 from crowdqc.services.plans import Skipped, gold_share
 from crowdqc.services.transaction import Transaction
 
-#: As many items as a worker may hold at a time.
-LARGEST_PAGE = 50
-
 
 class NoSuchDesk(Missing):
     """There is no such project that takes answers."""
-
-
-class Supply(StrEnum):
-    """Whether there is work."""
-
-    #: There are items in hand.
-    ASSIGNED = "assigned"
-    #: None now, but leases of others may lapse: come again.
-    LATER = "later"
-    #: The project is paused.
-    PAUSED = "paused"
-    #: He has given as many answers as one worker may, in all or for today.
-    CAPPED = "capped"
-    #: None is left for this worker.
-    FINISHED = "finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +161,26 @@ def _taken(tx: Transaction, project: Project, worker: Worker, wanted: int) -> De
     more = wanted - len(found)
     if more <= 0 or project.state != ProjectState.OPEN:
         return _shown(tx, project, found[:wanted], Supply.ASSIGNED if found else _supply(project, None), None)
-    room, until = _room(tx, project, desk, len(found))
-    if room > 0:
+    room = gates.room(tx, project, worker, desk, held=len(found))
+    if room.items > 0:
         leases.free_lapsed(tx, project.id)
-        found += _given(tx, project, worker, desk, min(more, room))
+        found += _given(tx, project, worker, desk, min(more, room.items))
     if found:
         return _shown(tx, project, found, Supply.ASSIGNED, None)
-    if room <= 0:
-        return _shown(tx, project, [], Supply.CAPPED, until)
+    if room.items <= 0:
+        return _shown(tx, project, [], room.supply, room.retry_at, room.why)
     left, ends = assignments.unseen(tx.session, project.id, worker.id, _let_go(project))
     retry_at = (ends or tx.now) if left else None
     return _shown(tx, project, [], _supply(project, retry_at), retry_at)
+
+
+#: What a worker is told where no gate said it.
+_WHY = {
+    Supply.ASSIGNED: "",
+    Supply.LATER: "All items that are left are in others' hands; some may come back.",
+    Supply.PAUSED: "The project is paused.",
+    Supply.FINISHED: "You have had all items of this project.",
+}
 
 
 def _shown(
@@ -197,17 +189,10 @@ def _shown(
     found: Sequence[tuple[Assignment, Item]],
     supply: Supply,
     retry_at: datetime | None,
+    why: str | None = None,
 ) -> Desk:
     guideline = projects.guideline(tx.session, project.id, project.guideline_version)
-    why = {
-        Supply.ASSIGNED: "",
-        Supply.LATER: "All items that are left are in others' hands; some may come back.",
-        Supply.PAUSED: "The project is paused.",
-        Supply.CAPPED: "You have given as many answers as one worker may."
-        if retry_at is None
-        else "You have given as many answers as one worker may give in a day.",
-        Supply.FINISHED: "You have had all items of this project.",
-    }[supply]
+    why = _WHY[supply] if why is None else why
     return Desk(project, "" if guideline is None else guideline.text, found, supply, retry_at, why)
 
 
@@ -216,23 +201,6 @@ def _supply(project: Project, retry_at: datetime | None) -> Supply:
     if project.state == ProjectState.PAUSED:
         return Supply.PAUSED
     return Supply.FINISHED if retry_at is None or project.state != ProjectState.OPEN else Supply.LATER
-
-
-def _room(tx: Transaction, project: Project, desk: assignments.Desk, held: int) -> tuple[int, datetime | None]:
-    """Say how many items a worker may take beyond those in hand, and when there will be more if there are none."""
-    plan = project.plan
-    caps = [LARGEST_PAGE]
-    if plan["worker_answers"] is not None:
-        caps.append(plan["worker_answers"] - desk.answered)
-    if plan["worker_share"] is not None:
-        share = int(plan["worker_share"] * uploads.items_kept(tx.session, project.id))
-        caps.append(max(share, 1) - desk.answered)
-    room = min(caps) - held
-    if plan["worker_daily"] is None or room <= 0:
-        return room, None
-    today = desk.answered_today if desk.day == tx.now.date() else 0
-    tomorrow = datetime.combine(tx.now.date() + timedelta(days=1), time(), UTC)
-    return min(room, plan["worker_daily"] - today - held), tomorrow
 
 
 def _given(
