@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.orm import Session
 
 from crowdqc.execution import Execution
@@ -94,11 +95,22 @@ def database(url: str) -> Engine:
             event.listen(engine, "begin", _begin_sqlite)
             return engine
         case "postgresql":
-            return create_engine(
-                parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20, pool_pre_ping=True
-            )
+            engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
+            event.listen(engine, "checkout", _still_open)
+            return engine
         case _:
             raise _unknown("database_url", url, "sqlite:///PATH or postgresql://USER@HOST/NAME")
+
+
+def _still_open(connection: Any, record: object, proxy: object) -> None:
+    """Have a connection that the server closed replaced; there is something to read where it says good-bye.
+
+    A question to the server (`pool_pre_ping`) would say more, and cost each request a round trip.
+    """
+    asked = select.poll()
+    asked.register(connection.fileno(), select.POLLIN)
+    if asked.poll(0):
+        raise DisconnectionError
 
 
 def _open_sqlite(connection: sqlite3.Connection, _: Any) -> None:

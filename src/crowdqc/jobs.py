@@ -71,7 +71,8 @@ def aggregate(installed: Installed, project_id: int) -> None:
     """Make the run that new answers call for."""
     with installed.transaction() as tx:
         run_id = runs.begin(tx, project_id)
-    perform_run(installed, run_id)
+    if run_id is not None:
+        perform_run(installed, run_id)
 
 
 def perform_run(installed: Installed, run_id: int) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import select, text
 from crowdqc import jobs
 from crowdqc.assembly import Installation
 from crowdqc.quality import judge
-from crowdqc.records import Answer, Item, Project
+from crowdqc.records import Answer, Assignment, Item, Project, queue
 from crowdqc.records.items import by_id
 from crowdqc.records.reviews import Verdict
 from crowdqc.records.uploads import UploadKind
@@ -132,11 +132,12 @@ def test_a_repetition_reads_no_answer_that_was_only_coming_in(
         assert waits_for_a_lock(place, running)
         item = by_id(tx.session, slow.item_id, lock=True)
         item.answered, item.leased = item.answered + 1, item.leased - 1
-        tx.session.get_one(type(slow), slow.id).state = "submitted"
+        lease = tx.session.scalars(select(Assignment).where(Assignment.uid == slow.uid)).one()
+        lease.state = "submitted"
         tx.session.add(
             Answer(
-                id=first, project_id=project.id, item_id=slow.item_id, worker_id=slow.worker_id, label=1,
-                assignment_id=slow.id, guideline_version=1, submitted_at=tx.now,
+                id=first, project_id=project.id, item_id=slow.item_id, worker_id=lease.worker_id, label=1,
+                assignment_id=lease.id, guideline_version=1, submitted_at=tx.now,
             )
         )  # fmt: skip
     assert running.result(20) == 1
@@ -198,14 +199,14 @@ def test_nobody_is_finished_while_an_item_goes_from_hand_to_hand(
     owner, ada, bob = factories.requester(place), factories.worker(place, "ada"), factories.worker(place, "bob")
     project = factories.project(place, owner, items=1, overlap=1)
     taken = take_one(place, ada, project)
-    unseen = assignments.assignments.unseen
+    unseen = queue.left
 
     def skipped_meanwhile(*about):  # type: ignore[no-untyped-def]
         beside.submit(do, place, assignments.skip, ada, taken.uid, reason="no").result(20)
         return unseen(*about)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assignments.assignments, "unseen", skipped_meanwhile)
+        patch.setattr(queue, "left", skipped_meanwhile)
         desk = factories.take(place, bob, project)
     assert desk.supply == Supply.LATER
     assert desk.retry_at == place.clock()

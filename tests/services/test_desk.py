@@ -26,7 +26,7 @@ def test_a_submission_sent_again_gives_what_came_of_the_first(place: Installatio
     first = do(place, assignments.submit, ada, one.uid, label="dog", key="k-1")
     again = do(place, assignments.submit, ada, one.uid, label="cat", key="k-1")
     assert (first.new, again.new) == (True, False)
-    assert (again.answer.id, again.label) == (first.answer.id, "dog")
+    assert (again.answer.submitted_at, again.label) == (first.answer.submitted_at, "dog")
     with pytest.raises(AlreadyAnswered):
         do(place, assignments.submit, ada, one.uid, label="cat", key="k-2")
     with pytest.raises(KeyUsed):

@@ -14,8 +14,8 @@ from app.shapes import In, Line, Number, Out, Remark, Whole
 from crowdqc.errors import CrowdqcError
 from crowdqc.roles import Role
 from crowdqc.services import assignments, desk
-from crowdqc.services.assignments import AssignmentState, Kept, ReportReason
-from crowdqc.services.desk import LARGEST_PAGE, Assignment, Desk, Handed, Item, Project, Standing, Supply
+from crowdqc.services.assignments import Assignment, AssignmentState, Item, Kept, ReportReason
+from crowdqc.services.desk import LARGEST_PAGE, Desk, Handed, Lease, Project, Shown, Standing, Supply
 from crowdqc.services.leases import LONGEST_KEY
 
 api = Api("desk")
@@ -99,7 +99,7 @@ class AssignmentOut(Out):
     draft_version: int
 
     @classmethod
-    def of(cls, assignment: Assignment, item: Item, project: Project) -> AssignmentOut:
+    def of(cls, assignment: Lease | Assignment, item: Shown | Item, project: Project) -> AssignmentOut:
         return cls(
             id=assignment.uid,
             state=AssignmentState(assignment.state),

@@ -62,6 +62,8 @@ class Problem:
     saving
         What an answer and an expert cost, and how many answers an item may have: for the signals of saving. Its
         own costs of mistakes give way to `costs`.
+    savings
+        Whether they are reckoned where the policy does not ask for them.
     reports
         int[n_items], workers who reported a problem with the item.
     complete
@@ -80,6 +82,7 @@ class Problem:
     policy: Policy | object = field(default_factory=Policy.default)
     costs: ArrayLike | None = None
     saving: ExpectedSaving = field(default_factory=ExpectedSaving)
+    savings: bool = False
     reports: ArrayLike | None = None
     complete: ArrayLike | None = None
     resamples: int = 200
@@ -97,6 +100,8 @@ class Judgement:
     agreement: Mapping[str, Agreement]
     contradictions: Contradictions
     routes: Routes
+    #: float64[n_items], what one more answer is expected to save beyond its price (NaN: not known), where wanted.
+    saving: Floats | None = None
 
 
 def judge(problem: Problem) -> Judgement:
@@ -122,13 +127,15 @@ def judge(problem: Problem) -> Judgement:
     found = Contradictions.none()
     if problem.predictions is not None:
         found = contradictions(problem.predictions, consensus.label)
+    wanted = problem.savings or SAVINGS & set(policy.names())
+    savings = _savings(problem, consensus, gold) if wanted else None
     signals = Signals.of(
         items,
         classes=votes.classes,
         contradictions=found,
         reports=reports,
         audit=audit_draws(votes.items, problem.seed) if "audit" in policy.names() else None,
-        savings=_savings(problem, consensus, gold) if SAVINGS & set(policy.names()) else None,
+        savings=savings,
     )
     return Judgement(
         consensus=consensus,
@@ -138,6 +145,7 @@ def judge(problem: Problem) -> Judgement:
         contradictions=found,
         # An item that nobody answers and somebody reports is not waited for.
         routes=policy.route(signals, settled=gold.known, waiting=~complete | (items.answers + reports == 0)),
+        saving=None if savings is None else savings["saving"],
     )
 
 

@@ -5,8 +5,9 @@ item or an answer at a project, need not wait for whoever changes it, and so the
 """
 
 from crowdqc.records.answers import Answer
-from crowdqc.records.assignments import Assignment, Desk, Report
+from crowdqc.records.assignments import Assignment, Report
 from crowdqc.records.base import Base
+from crowdqc.records.desks import Desk
 from crowdqc.records.items import Item
 from crowdqc.records.jobs import Job
 from crowdqc.records.people import Person, SignIn, Token, Worker

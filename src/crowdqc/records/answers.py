@@ -20,13 +20,17 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    bindparam,
     func,
+    insert,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records.base import Base, Json, Keyed
-from crowdqc.records.items import Item
+from crowdqc.records.assignments import Assignment, AssignmentState
+from crowdqc.records.base import Base, Json, Keyed, Together, insert_returning
+from crowdqc.records.items import Item, filled
 from crowdqc.records.people import Worker
 
 
@@ -80,9 +84,78 @@ class VoteColumns:
         return len(self.item)
 
 
-def add(session: Session, answer: Answer) -> None:
-    session.add(answer)
-    session.flush()
+_COLUMNS = (
+    "project_id", "item_id", "worker_id", "assignment_id", "idempotency_key", "label", "comment", "seconds",
+    "guideline_version", "submitted_at", "late", "counted",
+)  # fmt: skip
+
+
+_TABLES: tuple[Any, ...] = Answer.__table__, Assignment.__table__, Item.__table__
+_ANSWERS, _ASSIGNMENTS, _ITEMS = _TABLES
+#: One answer, its assignment and its item, as they are noted at thousands of requests a second.
+_ONE = Together(
+    update(_ASSIGNMENTS)
+    .where(_ASSIGNMENTS.c.id == bindparam("answer_assignment_id"))
+    .values(state=AssignmentState.SUBMITTED, draft=None),
+    filled(update(_ITEMS).where(_ITEMS.c.id == bindparam("item"))),
+    insert(_ANSWERS).values({name: bindparam(f"answer_{name}") for name in _COLUMNS}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an answer does to its item's places: it fills one where it counts, and gives a lease's back."""
+
+    counted: bool
+    leased: bool
+    #: By how much the item's rank in the queue goes up.
+    step: int = 0
+
+    def values(self) -> dict[str, int]:
+        return {"fills": int(self.counted), "gives_back": int(self.leased), "step": self.step}
+
+
+#: A lease that holds no place, and an answer that needs none.
+NO_PLACE = Place(False, False)
+
+
+def add_one(session: Session, answer: Answer, place: Place) -> None:
+    """Insert an answer given here, and note it at its assignment and its item.
+
+    Raises
+    ------
+    IntegrityError
+        Its idempotency key was used for another one.
+    """
+    row = {f"answer_{name}": getattr(answer, name) for name in _COLUMNS}
+    _ONE.execute(session, row | place.values() | {"item": 0 if place == NO_PLACE else answer.item_id})
+
+
+def add(session: Session, made: Sequence[tuple[Answer, Place]]) -> set[int]:
+    """Insert answers given here, and note them at their assignments and items; give the assignments' keys.
+
+    One whose idempotency key was used for another one is left out.
+    """
+    rows = [{name: getattr(answer, name) for name in _COLUMNS} for answer, _ in made]
+    kept = set(insert_returning(session, Answer, rows, Answer.assignment_id))
+    # All that are alike go at one go.
+    alike: dict[Place, list[int]] = {}
+    for answer, place in made:
+        if answer.assignment_id in kept and place != NO_PLACE:
+            alike.setdefault(place, []).append(answer.item_id)
+    if kept:
+        session.connection().execute(_SUBMITTED, {"ids": list(kept)})
+    for place, ids in alike.items():
+        session.connection().execute(_FILLED, {"ids": ids, **place.values()})
+    return kept
+
+
+_SUBMITTED = (
+    update(_ASSIGNMENTS)
+    .where(_ASSIGNMENTS.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=AssignmentState.SUBMITTED, draft=None)
+)
+_FILLED = filled(update(_ITEMS).where(_ITEMS.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -90,14 +163,10 @@ def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.execute(Answer.__table__.insert(), list(rows))  # type: ignore[attr-defined]
 
 
-def by_key(session: Session, worker_id: int, key: str) -> bool:
-    """Say whether a worker gave an answer with this key."""
-    query = select(Answer.id).where(Answer.worker_id == worker_id, Answer.idempotency_key == key)
-    return session.scalar(query) is not None
-
-
-def of_assignment(session: Session, assignment_id: int) -> Answer | None:
-    return session.scalar(select(Answer).where(Answer.assignment_id == assignment_id))
+def of_assignments(session: Session, ids: Collection[int]) -> dict[int, Answer]:
+    """Give the answers to assignments, by the assignment's key."""
+    found = session.scalars(select(Answer).where(Answer.assignment_id.in_(ids)))
+    return {answer.assignment_id: answer for answer in found if answer.assignment_id is not None}
 
 
 def labels(session: Session, item_ids: Collection[int]) -> dict[tuple[int, int], int | None]:

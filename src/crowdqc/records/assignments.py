@@ -1,12 +1,12 @@
-"""Assignments (items leased to workers), each worker's place in a project's queue, and reports of problems."""
+"""Assignments, items leased to workers, and reports of problems."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CheckConstraint,
@@ -15,19 +15,23 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    case,
+    bindparam,
     exists,
     func,
+    insert,
+    literal_column,
     or_,
     select,
     text,
-    update,
 )
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records.base import Base, Key, Keyed, Named, Word, insert_or_leave, new_uid, one_of
-from crowdqc.records.items import Item, ItemState
+from crowdqc.records.base import Base, Keyed, Named, Together, Word, insert_or_leave, new_uid, one_of
+from crowdqc.records.desks import moved
+from crowdqc.records.items import Item, ItemState, Shown
+from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.people import Worker
+from crowdqc.records.projects import Project
 
 
 class AssignmentState(StrEnum):
@@ -77,24 +81,21 @@ class Assignment(Named, Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
-class Desk(Base):
-    """A worker's place in a project's queue: he is never compared with what lies behind it."""
+class Lease(NamedTuple):
+    """An assignment as its worker sees it."""
 
-    __tablename__ = "desks"
+    uid: uuid.UUID
+    item_id: int
+    state: str
+    guideline_version: int
+    leased_at: datetime
+    expires_at: datetime
+    draft: dict[str, Any] | None = None
+    draft_version: int = 0
 
-    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), primary_key=True)
-    worker_id: Mapped[int] = mapped_column(ForeignKey("workers.id"), primary_key=True)
-    #: The key of the last item that the queue gave him.
-    cursor: Mapped[int] = mapped_column(Key, default=0)
-    #: How many items he was given, and how many of them were gold.
-    given: Mapped[int] = mapped_column(default=0)
-    gold_given: Mapped[int] = mapped_column(default=0)
-    #: How many answers he gave, and how many of them on the day (UTC) on which he last gave one.
-    answered: Mapped[int] = mapped_column(default=0, server_default="0")
-    answered_today: Mapped[int] = mapped_column(default=0, server_default="0")
-    day: Mapped[date | None]
-    #: How many gold items he answered as accepted.
-    gold_right: Mapped[int] = mapped_column(default=0, server_default="0")
+    @classmethod
+    def of(cls, assignment: Assignment) -> Lease:
+        return cls(*(getattr(assignment, name) for name in cls._fields))
 
 
 class Report(Keyed, Base):
@@ -110,33 +111,55 @@ class Report(Keyed, Base):
     created_at: Mapped[datetime]
 
 
-def desk(session: Session, project_id: int, worker_id: int) -> Desk:
-    """Give a worker's desk in a project, locked: one worker asks one question at a time."""
-    query = (
-        select(Desk)
-        .where(Desk.project_id == project_id, Desk.worker_id == worker_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+#: Asked at each request for items: made once, for it costs more to make than to run.
+_HELD = (
+    select(
+        Assignment.uid,
+        Assignment.item_id,
+        Assignment.state,
+        Assignment.guideline_version,
+        Assignment.leased_at,
+        Assignment.expires_at,
+        Assignment.draft,
+        Assignment.draft_version,
+        Item.key,
+        Item.content,
+        Item.rank,
+        Item.state,
     )
-    found = session.scalar(query)
-    if found is None:
-        values = {"project_id": project_id, "worker_id": worker_id, "cursor": 0, "given": 0, "gold_given": 0}
-        values |= {"answered": 0, "answered_today": 0, "gold_right": 0}
-        insert_or_leave(session, Desk, [values])
-        found = session.scalars(query).one()
-    return found
+    .join(Item, Item.id == Assignment.item_id)
+    .where(
+        Assignment.worker_id == bindparam("worker"),
+        Assignment.project_id == bindparam("project"),
+        Assignment.state == literal_column("'open'"),
+        Assignment.expires_at > bindparam("now"),
+    )
+    .order_by(Assignment.id)
+)
 
 
-def held(session: Session, project_id: int, worker_id: int, now: datetime) -> Sequence[tuple[Assignment, Item]]:
-    """Give the assignments that a worker holds, the oldest first."""
-    query = select(Assignment, Item).join(Item, Item.id == Assignment.item_id)
-    query = query.where(
-        Assignment.worker_id == worker_id,
-        Assignment.project_id == project_id,
-        Assignment.state == AssignmentState.OPEN,
-        Assignment.expires_at > now,
-    )
-    return [(row[0], row[1]) for row in session.execute(query.order_by(Assignment.id))]
+def held(session: Session, project_id: int, worker_id: int, now: datetime) -> list[tuple[Lease, Shown]]:
+    """Give what a worker holds, the oldest first."""
+    rows = session.execute(_HELD, {"project": project_id, "worker": worker_id, "now": now})
+    return [(Lease(*row[:8]), Shown(row[1], *row[8:])) for row in rows]
+
+
+_GIVEN = (
+    "uid", "project_id", "item_id", "worker_id", "state", "counts", "guideline_version", "leased_at", "expires_at",
+)  # fmt: skip
+_TABLE: Any = Assignment.__table__
+_GIVE = insert(_TABLE).values({name: bindparam(f"new_{name}") for name in _GIVEN} | {"draft_version": 0})
+_GIVE_ONE = Together(moved, _GIVE)
+
+
+def give(session: Session, rows: Sequence[dict[str, Any]], place: dict[str, int]) -> None:
+    """Write down new leases, each with all of `_GIVEN`, and where the worker's desk stands now (`desks.moved`)."""
+    named = [{f"new_{name}": row[name] for name in _GIVEN} for row in rows]
+    if len(named) == 1:
+        _GIVE_ONE.execute(session, named[0] | place)
+    else:
+        session.connection().execute(moved, place)
+        session.connection().execute(_GIVE, named)
 
 
 def lapsed(session: Session, project_id: int, now: datetime, *, limit: int = 200) -> Sequence[Assignment]:
@@ -151,66 +174,11 @@ def lapsed(session: Session, project_id: int, now: datetime, *, limit: int = 200
     ).all()
 
 
-def free_items(
-    session: Session,
-    project_id: int,
-    worker_id: int,
-    *,
-    after: int,
-    until: int | None,
-    limit: int,
-) -> Sequence[Item]:
-    """Lock items in a stretch of the queue that have room and that this worker never had.
-
-    Rows that others hold are passed over. A row is looked at again once it is locked, so that one
-    which filled up meanwhile is not given.
-    """
-    mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
-    query = select(Item).where(
-        Item.project_id == project_id,
-        Item.state == ItemState.OPEN,
-        Item.id > after,
-        Item.answered + Item.leased < Item.overlap,
-        ~mine,
-    )
-    if until is not None:
-        query = query.where(Item.id <= until)
-    query = query.order_by(Item.id).limit(limit).with_for_update(key_share=True, skip_locked=True, of=Item)
-    return session.scalars(query.execution_options(populate_existing=True)).all()
-
-
 def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
     """Give gold items that this worker never had, by chance; they have no places, so nobody is locked out."""
     mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
     query = select(Item).where(Item.project_id == project_id, Item.state == ItemState.GOLD, ~mine)
     return session.scalars(query.order_by(func.random()).limit(limit)).all()
-
-
-def any_unseen(session: Session, project_id: int, worker_id: int) -> bool:
-    """Say whether there is an item that takes answers and that this worker never had, free or not."""
-    mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
-    query = select(Item.id).where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)
-    return session.scalar(query.limit(1)) is not None
-
-
-def unseen(
-    session: Session, project_id: int, worker_id: int, let_go: Collection[AssignmentState]
-) -> tuple[bool, datetime | None]:
-    """Say whether there are items that this worker may yet be given, and when a lease of one of them ends.
-
-    Both of one moment: between two questions an item could go from one hand into another, and be in neither.
-    """
-    other = aliased(Assignment)
-    mine = exists().where(other.item_id == Item.id, other.worker_id == worker_id, other.state.not_in(let_go))
-    leases = (Assignment.item_id == Item.id, Assignment.state == AssignmentState.OPEN, Assignment.counts)
-    query = (
-        select(func.count(), func.min(Assignment.expires_at))
-        .select_from(Item)
-        .join(Assignment, and_(*leases), isouter=True)
-        .where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)
-    )
-    number, ends = session.execute(query).one()
-    return number > 0, ends
 
 
 def let_go(
@@ -233,26 +201,53 @@ def let_go(
     return [(row[0], row[1]) for row in session.execute(query.execution_options(populate_existing=True))]
 
 
-def items_of(
-    session: Session, project_id: int, worker_id: int, uids: Collection[uuid.UUID]
-) -> dict[uuid.UUID, int]:
-    """Give the keys of the items of a worker's assignments in a project."""
-    query = select(Assignment.uid, Assignment.item_id).where(Assignment.project_id == project_id)
-    query = query.where(Assignment.worker_id == worker_id, Assignment.uid.in_(uids))
-    return {uid: item_id for uid, item_id in session.execute(query)}
+#: The project is held on to as by `projects.contribute`.
+_ABOUT = (
+    select(Project, Worker)
+    .select_from(Project)
+    .join(Assignment, Assignment.project_id == Project.id)
+    .join(Worker, Worker.id == Assignment.worker_id)
+    .where(Assignment.uid == bindparam("uid"), Worker.person_id == bindparam("person"))
+    .with_for_update(read=True, key_share=True, of=Project)
+)
 
 
-def count_answers(
-    session: Session, project_id: int, worker_id: int, day: date, number: int, *, right: int
-) -> None:
-    """Note at a worker's desk that he gave so many answers on a day, so many of them right by gold."""
-    today = case((Desk.day == day, Desk.answered_today), else_=0) + number
-    query = update(Desk).where(Desk.project_id == project_id, Desk.worker_id == worker_id)
-    query = query.values(
-        answered=Desk.answered + number, answered_today=today, day=day, gold_right=Desk.gold_right + right
+def about(session: Session, uid: uuid.UUID, person_id: int) -> tuple[Project, Worker] | None:
+    """Give the project of a person's assignment, to which he will add something, and who he is as a worker."""
+    row = session.execute(_ABOUT, {"uid": uid, "person": person_id}).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+_IN_HAND = (
+    select(
+        Assignment,
+        Item,
+        exists().where(
+            Job.state == literal_column("'waiting'"),
+            Job.name == bindparam("job"),
+            Job.subject == bindparam("subject"),
+        ),
     )
-    if number:
-        session.execute(query.execution_options(synchronize_session=False))
+    .join(Item, Item.id == Assignment.item_id)
+    .where(Assignment.worker_id == bindparam("worker"), Assignment.uid.in_(bindparam("uids", expanding=True)))
+    # Items are locked in the order of their keys, so that two who hand in the same ones do not wait in a circle.
+    .order_by(Assignment.item_id)
+    .with_for_update(key_share=True, of=(Assignment, Item))
+    .execution_options(populate_existing=True)
+)
+
+
+def in_hand(
+    session: Session, worker_id: int, uids: Collection[uuid.UUID], *, job: JobName, subject: str
+) -> tuple[Sequence[tuple[Assignment, Item]], bool]:
+    """Lock those of a worker's assignments that are named, and their items; say whether a job waits already.
+
+    Whoever holds on to the project before he asks (`about`, `desks.at_work`) can rely on that job: it reads what
+    is there once he has let go.
+    """
+    about = {"worker": worker_id, "uids": list(uids), "job": job, "subject": subject}
+    rows = session.execute(_IN_HAND, about).all()
+    return [(row[0], row[1]) for row in rows], bool(rows and rows[0][2])
 
 
 def by_uid(session: Session, uid: uuid.UUID, worker_id: int, *, lock: bool = False) -> Assignment | None:

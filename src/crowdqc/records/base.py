@@ -105,3 +105,32 @@ def insert_or_leave(session: Session, table: type[Base], rows: Sequence[dict[str
     # Without this PostgreSQL's driver does not say: the keys that it gives back take the place of the number.
     result = session.execute(query.execution_options(preserve_rowcount=True))
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+class Together:
+    """Writes that do not depend on one another: one statement where the database can do that, else several.
+
+    Each names its values by parameters of its own; the last may be an insert, the others are updates.
+    """
+
+    def __init__(self, *writes: Any) -> None:
+        self._writes = [(write, set(write.compile().params)) for write in writes]
+        parts = [write.cte(f"part{number}") for number, write in enumerate(writes[:-1])]
+        self._one = writes[-1].add_cte(*parts)
+
+    def execute(self, session: Session, values: dict[str, Any]) -> None:
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.execute(self._one, values)
+            return
+        for write, names in self._writes:
+            connection.execute(write, {name: value for name, value in values.items() if name in names})
+
+
+def insert_returning(
+    session: Session, table: type[Base], rows: Sequence[dict[str, Any]], column: Any
+) -> Sequence[Any]:
+    """Insert rows, leave those that a unique constraint knows already, and give a column of those that went in."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    query = insert(table.__table__).on_conflict_do_nothing().returning(column)  # type: ignore[arg-type]
+    return session.scalars(query, list(rows)).all()

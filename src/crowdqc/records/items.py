@@ -6,16 +6,21 @@ import uuid
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
+    and_,
+    bindparam,
     case,
     func,
+    literal_column,
     select,
     text,
     update,
@@ -69,6 +74,7 @@ class Item(Named, Base):
         Index(
             "ix_items_queue",
             "project_id",
+            "rank",
             "id",
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
@@ -87,6 +93,10 @@ class Item(Named, Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(Word)
     overlap: Mapped[int]
+    #: Its place in the queue: lower goes first, and among equals what came first (see `services.orders`).
+    rank: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: How much it matters to the requester that it goes first; higher is sooner.
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
     answered: Mapped[int] = mapped_column(default=0)
     leased: Mapped[int] = mapped_column(default=0)
     #: The accepted labels, where known; never leaves the server toward a worker.
@@ -94,6 +104,20 @@ class Item(Named, Base):
     truth_source: Mapped[str | None] = mapped_column(Word)
     reports: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+
+
+class Shown(NamedTuple):
+    """An item as far as a desk needs to know it."""
+
+    id: int
+    key: str
+    content: dict[str, Any]
+    rank: int
+    state: str
+
+    @classmethod
+    def of(cls, item: Item) -> Shown:
+        return cls(item.id, item.key, item.content, item.rank, item.state)
 
 
 def by_uid(session: Session, uid: uuid.UUID, *, owner_id: int | None) -> Item | None:
@@ -119,6 +143,19 @@ def locked(session: Session, ids: Collection[int], *, skip: bool = False) -> Seq
     query = select(Item).where(Item.id.in_(ids)).order_by(Item.id)
     query = query.with_for_update(key_share=True, skip_locked=skip)
     return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def filled(query: Any) -> Any:
+    """Let an update of items note an answer: `fills` places, `gives_back` leases, and goes up by `step` ranks."""
+    table: Any = Item.__table__
+    answered = table.c.answered + bindparam("fills")
+    full = and_(answered >= table.c.overlap, table.c.state == literal_column("'open'"))
+    return query.values(
+        answered=answered,
+        leased=table.c.leased - bindparam("gives_back"),
+        rank=table.c.rank + bindparam("step"),
+        state=case((full, ItemState.ANSWERED), else_=table.c.state),
+    )
 
 
 def by_keys(session: Session, project_id: int, keys: Collection[str], *, lock: bool = False) -> dict[str, Item]:
@@ -176,6 +213,13 @@ def numbered(session: Session, project_id: int) -> Sequence[tuple[int, str, str,
     query = select(Item.id, Item.key, Item.state, Item.truth, Item.reports)
     rows = session.execute(query.where(Item.project_id == project_id).order_by(Item.id))
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+
+def open_ranks(session: Session, project_id: int) -> NDArray[np.int64]:
+    """Give (key inside, rank) of all items that take answers, in the order of the keys."""
+    query = select(Item.id, Item.rank).where(Item.project_id == project_id, Item.state == ItemState.OPEN)
+    rows = session.execute(query.order_by(Item.id)).all()
+    return np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 2)
 
 
 def set_overlap(session: Session, project_id: int, before: int, after: int) -> None:

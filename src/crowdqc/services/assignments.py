@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from crowdqc.errors import Conflict, Invalid
-from crowdqc.records import assignments, items, projects
+from crowdqc.records import assignments, desks, items, projects
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Assignment, AssignmentState, Report
 from crowdqc.records.items import Item, ItemState
@@ -59,12 +59,18 @@ def submit(
     comment: str | None = None,
     key: str | None = None,
 ) -> Kept:
-    """Keep an answer, once however often it is sent: see `leases.answer`."""
-    worker = reach.worker(tx, actor)
-    kept = leases.answer(tx, worker, uid, label=label, seconds=seconds, comment=comment, key=key)
+    """Keep an answer, once however often it is sent: see `leases.keep`."""
+    found = assignments.about(tx.session, uid, actor.id)
+    if found is None:
+        reach.worker(tx, actor)
+        raise NoSuchAssignment(assignment=str(uid))
+    project, worker = found
+    handed = leases.Handed(assignment=uid, label=label, seconds=seconds, comment=comment, key=key)
+    (kept,) = leases.keep(tx, project, worker, [handed])
+    if not isinstance(kept, Kept):
+        raise kept
     if kept.new:
-        day = tx.now.date()
-        assignments.count_answers(tx.session, kept.answer.project_id, worker.id, day, 1, right=int(kept.right))
+        desks.count_answers(tx.session, project.id, worker.id, tx.now.date(), 1, right=int(kept.right))
     return kept
 
 

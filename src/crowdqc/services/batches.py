@@ -8,9 +8,11 @@ from typing import Any
 
 from crowdqc.formats import Fault, Row, jsonvalues
 from crowdqc.formats.canonical import canonical, content_hash
-from crowdqc.records import items, projects, uploads
+from crowdqc.records import desks, items, projects, uploads
 from crowdqc.records.base import new_uid
 from crowdqc.records.items import ItemState, TruthSource
+from crowdqc.records.queue import MOST_URGENT
+from crowdqc.services import orders
 from crowdqc.services.transaction import Transaction
 from crowdqc.services.uploads import Rows, item_name, not_kept, note
 
@@ -30,6 +32,7 @@ class Drafted:
     meta: dict[str, Any]
     gold: list[str] | None
     overlap: int | None
+    priority: int = 0
 
     def content_hash(self) -> str:
         """Hash what makes it the same item; how often it is to be answered does not."""
@@ -89,6 +92,8 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
                     "overlap": draft.overlap or project.plan["overlap"],
                     "answered": 0,
                     "leased": 0,
+                    "priority": draft.priority,
+                    "rank": orders.arriving(project.plan, draft.priority, tx.chance),
                     "truth": draft.gold,
                     "truth_source": None if draft.gold is None else TruthSource.GOLD,
                     "reports": 0,
@@ -97,6 +102,9 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
             )
     if fresh:
         items.add(tx.session, fresh)
+        if orders.mixes(project):
+            # Some may belong before the place where workers stand.
+            desks.restart(tx.session, project.id)
     note(tx, upload, rows, kept=len(fresh), unchanged=unchanged, faults=faults)
 
 
@@ -104,7 +112,8 @@ def drafted(row: Row, classes: Sequence[str]) -> Drafted:
     """Read a row as an item.
 
     `item` (or one of `ITEM_COLUMNS`) names it; without one its content does. `gold` holds the accepted labels,
-    joined by `|`. `overlap` says how many answers it is to have. `metadata`, `meta:...` and `metadata....` are
+    joined by `|`. `overlap` says how many answers it is to have, `priority` (higher is sooner) how much it matters
+    that it goes first, where the plan's order heeds it. `metadata`, `meta:...` and `metadata....` are
     not shown to workers. All other columns are shown; `content` may hold them as one object.
     """
     values = dict(row.values)
@@ -113,7 +122,8 @@ def drafted(row: Row, classes: Sequence[str]) -> Drafted:
         _check_name(column, key)
         del values[column]
     gold = _gold(values.pop("gold", None), classes)
-    overlap = _overlap(values.pop("overlap", None))
+    overlap = _whole("overlap", values.pop("overlap", None), 1, 1000)
+    priority = _whole("priority", values.pop("priority", None), -MOST_URGENT, MOST_URGENT) or 0
     meta = _nested("metadata", values.pop("metadata", None))
     content = _nested("content", values.pop("content", None))
     for name, value in values.items():
@@ -131,7 +141,7 @@ def drafted(row: Row, classes: Sequence[str]) -> Drafted:
             raise _Unfit(
                 name, f"Its {name} is larger than {LARGEST} bytes.", "Upload an address instead of the thing."
             )
-    return Drafted(row.line, key or content_hash(content)[:32], content, meta, gold, overlap)
+    return Drafted(row.line, key or content_hash(content)[:32], content, meta, gold, overlap, priority)
 
 
 def _check_name(column: str, name: str) -> None:
@@ -153,15 +163,15 @@ def _gold(value: object, classes: Sequence[str]) -> list[str] | None:
     return list(dict.fromkeys(labels))
 
 
-def _overlap(value: object) -> int | None:
+def _whole(name: str, value: object, least: int, most: int) -> int | None:
     if value is None or value == "":
         return None
     try:
         number = float(str(value))
-        if isinstance(value, bool) or not number.is_integer() or not 1 <= number <= 1000:
+        if isinstance(value, bool) or not number.is_integer() or not least <= number <= most:
             raise ValueError
     except ValueError:
-        raise _Unfit("overlap", f"{value!r} is not a whole number from 1 to 1000.", None) from None
+        raise _Unfit(name, f"{value!r} is not a whole number from {least} to {most}.", None) from None
     return int(number)
 
 

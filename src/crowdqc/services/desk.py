@@ -5,24 +5,32 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.exc import IntegrityError
 
 from crowdqc.errors import Conflict, CrowdqcError, Missing
-from crowdqc.records import assignments, projects, runs, scores
-from crowdqc.records.assignments import Assignment, AssignmentState
-from crowdqc.records.items import Item
+from crowdqc.records import assignments, desks, projects, queue, runs, scores, seats
+from crowdqc.records.assignments import AssignmentState, Lease
+from crowdqc.records.items import Shown
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project, ProjectState
 from crowdqc.records.scores import WorkerScore
+from crowdqc.records.seats import Seat
 from crowdqc.roles import Actor
-from crowdqc.services import gates, leases, reach
+from crowdqc.services import gates, leases, orders, reach
 from crowdqc.services.gates import Supply
 from crowdqc.services.gates.caps import LARGEST_PAGE
-from crowdqc.services.leases import Kept
+from crowdqc.services.leases import Handed, Kept
 from crowdqc.services.plans import Skipped, gold_share
 from crowdqc.services.transaction import Transaction
+
+#: The place in a queue before its first item.
+FRONT = (0, 0)
+#: Who was given so many items and finds no more is not looked for anew before so long: each look passes over all
+#: those open items that he had.
+MANY, REST = 5_000, timedelta(seconds=60)
 
 
 class NoSuchDesk(Missing):
@@ -35,7 +43,7 @@ class Desk:
 
     project: Project
     guidelines: str
-    assignments: Sequence[tuple[Assignment, Item]]
+    assignments: Sequence[tuple[Lease, Shown]]
     supply: Supply
     #: When to come again, where the supply is `later`, or `capped` for today.
     retry_at: datetime | None
@@ -52,26 +60,15 @@ class Standing:
     score: WorkerScore | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
-    """An answer to one of a worker's assignments, as it is handed in."""
-
-    assignment: uuid.UUID
-    label: str
-    seconds: float | None = None
-    comment: str | None = None
-    key: str | None = None
-
-
 def take(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, count: int = 1, ahead: int = 0) -> Desk:
     """Give a worker up to `count` items: those that he holds, and new ones; and `ahead` more for the next page.
 
     Open leases and counted answers of an item never pass its overlap; nobody is given an item twice, but for one
     that he gave back (or skipped, where the plan says so); leases that lapsed are freed on the way.
     """
-    worker = reach.worker(tx, actor)
-    project = _desk_project(tx, worker, project_uid)
-    return _taken(tx, project, worker, min(count + ahead, LARGEST_PAGE))
+    seat = _seat(tx, actor, project_uid)
+    _may_enter(tx, seat.place.project, seat.place.worker, project_uid)
+    return _taken(tx, seat, min(count + ahead, LARGEST_PAGE))
 
 
 def hand_in(
@@ -89,32 +86,34 @@ def hand_in(
     -------
     What became of each answer, in their order, and the desk.
     """
-    worker = reach.worker(tx, actor)
-    project = _desk_project(tx, worker, project_uid)
-    # Items are locked in the order of their keys, so that two who hand in the same ones do not wait in a circle.
-    places = assignments.items_of(tx.session, project.id, worker.id, [each.assignment for each in handed])
-    outcome: dict[int, Kept | CrowdqcError] = {}
-    for at in sorted(range(len(handed)), key=lambda at: places.get(handed[at].assignment, 0)):
-        each = handed[at]
-        if each.assignment in places:
-            outcome[at] = _handed_in(tx, worker, each)
-        else:
-            outcome[at] = leases.NoSuchAssignment(assignment=str(each.assignment))
+    place = seats.place(tx.session, tx.now, project_uid, actor.id)
+    if place is None:
+        reach.worker(tx, actor)
+        raise NoSuchDesk(project=str(project_uid))
+    project, worker, _, _ = place
+    _may_enter(tx, project, worker, project_uid)
+    outcomes = leases.keep(tx, project, worker, handed)
     # The desk is locked last: whoever holds it waits for no item.
-    kept = [told for told in outcome.values() if isinstance(told, Kept) and told.new]
-    right = sum(told.right for told in kept)
-    assignments.count_answers(tx.session, project.id, worker.id, tx.now.date(), len(kept), right=right)
-    desk = _taken(tx, project, worker, min(count + ahead, LARGEST_PAGE))
-    return [outcome[at] for at in range(len(handed))], desk
+    desk = desks.desk(tx.session, project.id, worker.id)
+    kept = [told for told in outcomes if isinstance(told, Kept) and told.new]
+    desk.answered_today = (desk.answered_today if desk.day == tx.now.date() else 0) + len(kept)
+    desk.day = tx.now.date()
+    desk.answered += len(kept)
+    desk.gold_right += sum(told.right for told in kept)
+    return outcomes, _taken(tx, Seat(place, desk), min(count + ahead, LARGEST_PAGE))
 
 
 def held(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Desk:
     """Give what a worker has before him, and take nothing new; with nothing in hand he may ask for more."""
     worker = reach.worker(tx, actor)
-    project = _desk_project(tx, worker, project_uid)
+    project = projects.by_uid(tx.session, project_uid, owner_id=None)
+    if project is None:
+        raise NoSuchDesk(project=str(project_uid))
+    _may_enter(tx, project, worker, project_uid)
     found = assignments.held(tx.session, project.id, worker.id, tx.now)
+    guideline = projects.guideline(tx.session, project.id, project.guideline_version)
     supply = Supply.ASSIGNED if found else _supply(project, None)
-    return _shown(tx, project, found, supply, None)
+    return _shown(project, "" if guideline is None else guideline.text, found, supply, None)
 
 
 def standings(tx: Transaction, actor: Actor) -> Sequence[Standing]:
@@ -129,49 +128,47 @@ def standings(tx: Transaction, actor: Actor) -> Sequence[Standing]:
     return found
 
 
-def _desk_project(tx: Transaction, worker: Worker, uid: uuid.UUID) -> Project:
-    """Give a project at which this worker has a desk: an open one, or one in which he worked."""
-    project = projects.by_uid(tx.session, uid, owner_id=None)
-    if project is None or (
-        project.state != ProjectState.OPEN and not assignments.states_of_worker(tx.session, worker.id, project.id)
-    ):
+def _seat(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Seat:
+    """Give a worker's desk in a project, locked; the first time he comes it is put up."""
+    found = seats.seat(tx.session, tx.now, project_uid, actor.id)
+    if found is None:
+        worker = reach.worker(tx, actor)
+        project = projects.by_uid(tx.session, project_uid, owner_id=None)
+        if project is None:
+            raise NoSuchDesk(project=str(project_uid))
+        _may_enter(tx, project, worker, project_uid)
+        desks.desk(tx.session, project.id, worker.id)
+        found = seats.seat(tx.session, tx.now, project_uid, actor.id)
+    if found is None:
+        raise NoSuchDesk(project=str(project_uid))
+    return found
+
+
+def _may_enter(tx: Transaction, project: Project, worker: Worker, uid: uuid.UUID) -> None:
+    """Raise NoSuchDesk unless a project is open, or this worker worked in it."""
+    if project.state != ProjectState.OPEN and not assignments.states_of_worker(tx.session, worker.id, project.id):
         raise NoSuchDesk(project=str(uid))
-    return project
 
 
-def _handed_in(tx: Transaction, worker: Worker, each: Handed) -> Kept | CrowdqcError:
-    try:
-        with tx.session.begin_nested():
-            return leases.answer(
-                tx,
-                worker,
-                each.assignment,
-                label=each.label,
-                seconds=each.seconds,
-                comment=each.comment,
-                key=each.key,
-            )
-    except CrowdqcError as error:
-        return error
-
-
-def _taken(tx: Transaction, project: Project, worker: Worker, wanted: int) -> Desk:
-    desk = assignments.desk(tx.session, project.id, worker.id)
-    found = list(assignments.held(tx.session, project.id, worker.id, tx.now))
+def _taken(tx: Transaction, seat: Seat, wanted: int) -> Desk:
+    (project, worker, guidelines, lapsed), desk = seat
+    found = assignments.held(tx.session, project.id, worker.id, tx.now)
     more = wanted - len(found)
     if more <= 0 or project.state != ProjectState.OPEN:
-        return _shown(tx, project, found[:wanted], Supply.ASSIGNED if found else _supply(project, None), None)
+        supply = Supply.ASSIGNED if found else _supply(project, None)
+        return _shown(project, guidelines, found[:wanted], supply, None)
     room = gates.room(tx, project, worker, desk, held=len(found))
+    retry_at = None
     if room.items > 0:
-        leases.free_lapsed(tx, project.id)
-        found += _given(tx, project, worker, desk, min(more, room.items))
+        if lapsed:
+            leases.free_lapsed(tx, project)
+        given, retry_at = _given(tx, seat, min(more, room.items))
+        found += given
     if found:
-        return _shown(tx, project, found, Supply.ASSIGNED, None)
+        return _shown(project, guidelines, found, Supply.ASSIGNED, None)
     if room.items <= 0:
-        return _shown(tx, project, [], room.supply, room.retry_at, room.why)
-    left, ends = assignments.unseen(tx.session, project.id, worker.id, _let_go(project))
-    retry_at = (ends or tx.now) if left else None
-    return _shown(tx, project, [], _supply(project, retry_at), retry_at)
+        return _shown(project, guidelines, [], room.supply, room.retry_at, room.why)
+    return _shown(project, guidelines, [], _supply(project, retry_at), retry_at)
 
 
 #: What a worker is told where no gate said it.
@@ -184,16 +181,14 @@ _WHY = {
 
 
 def _shown(
-    tx: Transaction,
     project: Project,
-    found: Sequence[tuple[Assignment, Item]],
+    guidelines: str,
+    found: Sequence[tuple[Lease, Shown]],
     supply: Supply,
     retry_at: datetime | None,
     why: str | None = None,
 ) -> Desk:
-    guideline = projects.guideline(tx.session, project.id, project.guideline_version)
-    why = _WHY[supply] if why is None else why
-    return Desk(project, "" if guideline is None else guideline.text, found, supply, retry_at, why)
+    return Desk(project, guidelines, found, supply, retry_at, _WHY[supply] if why is None else why)
 
 
 def _supply(project: Project, retry_at: datetime | None) -> Supply:
@@ -203,25 +198,61 @@ def _supply(project: Project, retry_at: datetime | None) -> Supply:
     return Supply.FINISHED if retry_at is None or project.state != ProjectState.OPEN else Supply.LATER
 
 
-def _given(
-    tx: Transaction, project: Project, worker: Worker, desk: assignments.Desk, wanted: int
-) -> list[tuple[Assignment, Item]]:
-    """Lease items to a worker: new ones, or where there are none those that he let go."""
-    chosen = _chosen(tx, project, worker, desk, wanted)
-    found = [(leases.give(tx, project, worker, item), item) for item in chosen]
+def _given(tx: Transaction, seat: Seat, wanted: int) -> tuple[list[tuple[Lease, Shown]], datetime | None]:
+    """Lease items to a worker: new ones, or where there are none those that he let go.
+
+    Returns
+    -------
+    What he is given; and where it is nothing, when to come again, or None where nothing is left for him.
+    """
+    (project, worker, _, _), desk = seat
+    if desk.rests_until is not None and tx.now < desk.rests_until:
+        return [], desk.rests_until
+    share = gold_share(project.plan, desk.gold_right)
+    gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
+    gold = _gold(tx, seat, gold_wanted)
+    plain, place = _queued(tx, seat, wanted - len(gold))
+    left, ends = True, None
+    if not plain:
+        left, ends = queue.left(tx.session, project.id, worker.id, _let_go(project))
+    # Gold stands among other items; where none of those is left, it would stand out.
+    chosen = plain + gold if plain or left or share >= 1 else []
+    if not chosen:
+        return _again(tx, seat, wanted, (ends or tx.now) if left else None)
+    tx.chance.shuffle(chosen)
     try:
+        # What hangs on the desk goes with it.
         tx.session.flush()
+        found = leases.give(tx, seat, chosen, gold={item.id for item in gold}, place=place)
     except IntegrityError:
         # The constraints caught what the locks should have prevented: give nothing rather than too much.
         raise Conflict("The queue moved on.", mend="Ask again.") from None
-    if not found:
-        for assignment, item in assignments.let_go(
-            tx.session, project.id, worker.id, _let_go(project), limit=wanted
-        ):
-            leases.give_again(tx, project, assignment, item)
-            found.append((assignment, item))
-        tx.session.flush()
-    return found
+    return found, None
+
+
+def _gold(tx: Transaction, seat: Seat, wanted: int) -> list[Shown]:
+    """Choose gold that a worker never had."""
+    if not wanted:
+        return []
+    return [
+        Shown.of(item)
+        for item in assignments.free_gold(tx.session, seat.place.project.id, seat.place.worker.id, limit=wanted)
+    ]
+
+
+def _again(
+    tx: Transaction, seat: Seat, wanted: int, retry_at: datetime | None
+) -> tuple[list[tuple[Lease, Shown]], datetime | None]:
+    """Lease what a worker let go of, where there is nothing new for him."""
+    (project, worker, _, _), desk = seat
+    found = []
+    for assignment, item in assignments.let_go(tx.session, project.id, worker.id, _let_go(project), limit=wanted):
+        leases.give_again(tx, project, assignment, item)
+        found.append((Lease.of(assignment), Shown.of(item)))
+    if not found and retry_at is not None and desk.given >= MANY:
+        desk.rests_until = retry_at = max(retry_at, tx.now + REST)
+    tx.session.flush()
+    return found, retry_at
 
 
 def _let_go(project: Project) -> Sequence[AssignmentState]:
@@ -231,39 +262,20 @@ def _let_go(project: Project) -> Sequence[AssignmentState]:
     return (AssignmentState.RETURNED,)
 
 
-def _chosen(tx: Transaction, project: Project, worker: Worker, desk: assignments.Desk, wanted: int) -> list[Item]:
-    """Choose items for a worker: the queue's next, with gold among them by chance."""
-    share = gold_share(project.plan, desk.gold_right)
-    gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
-    gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted)) if gold_wanted else []
-    plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold))
-    if not plain and share < 1 and not assignments.any_unseen(tx.session, project.id, worker.id):
-        # Gold stands among other items; where none of those is left, it would stand out.
-        return []
-    desk.given += len(plain) + len(gold)
-    desk.gold_given += len(gold)
-    chosen = plain + gold
-    tx.chance.shuffle(chosen)
-    return chosen
+def _queued(tx: Transaction, seat: Seat, wanted: int) -> tuple[list[Shown], tuple[int, int] | None]:
+    """Take items behind the worker's place in the queue; at its end, those before it that he never had.
 
-
-def _queued(tx: Transaction, project_id: int, worker_id: int, desk: assignments.Desk, wanted: int) -> list[Item]:
-    """Take items behind the worker's place in the queue; at its end, those before it that he never had."""
+    Returns
+    -------
+    The items, and the place of the last of them.
+    """
+    (project, worker, _, _), desk = seat
     if wanted <= 0:
-        return []
-    found = list(
-        assignments.free_items(tx.session, project_id, worker_id, after=desk.cursor, until=None, limit=wanted)
-    )
-    before = desk.cursor
-    if found:
-        desk.cursor = found[-1].id
-    if len(found) < wanted:
+        return [], None
+    here = desk.rank, desk.cursor
+    take = partial(queue.take, tx.session, project.id, worker.id, step=orders.step(project))
+    found = take(after=here, limit=wanted)
+    if len(found) < wanted and here > FRONT:
         # What others held while the cursor passed, and what was opened again behind it.
-        found += assignments.free_items(
-            tx.session, project_id, worker_id, after=0, until=before, limit=wanted - len(found)
-        )
-    if not found:
-        # What was free may have been locked by others for a moment. Never wait for it: a row that filled up while
-        # this looked on stays locked, and two who each hold one and wait for the other's would wait for ever.
-        found += assignments.free_items(tx.session, project_id, worker_id, after=0, until=None, limit=1)
-    return found
+        found += take(after=FRONT, until=here, limit=wanted - len(found))
+    return found, (found[-1].rank, found[-1].id) if found else None

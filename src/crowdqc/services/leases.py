@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy.exc import IntegrityError
 
-from crowdqc.errors import Conflict, Invalid, Missing
+from crowdqc.errors import Conflict, CrowdqcError, Invalid, Missing
 from crowdqc.records import answers, assignments, items, projects
-from crowdqc.records.answers import Answer
-from crowdqc.records.assignments import Assignment, AssignmentState
-from crowdqc.records.items import Item, ItemState
+from crowdqc.records.answers import NO_PLACE, Answer, Place
+from crowdqc.records.assignments import Assignment, AssignmentState, Lease
+from crowdqc.records.base import new_uid
+from crowdqc.records.items import Item, ItemState, Shown
 from crowdqc.records.jobs import JobName
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
+from crowdqc.records.seats import Seat
+from crowdqc.services import orders
 from crowdqc.services.transaction import Transaction
 
 #: The longest key by which a submission is known again.
@@ -51,6 +55,17 @@ class UnknownClass(Invalid):
     """The label is not a class of this project."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """An answer to one of a worker's assignments, as it is handed in."""
+
+    assignment: uuid.UUID
+    label: str
+    seconds: float | None = None
+    comment: str | None = None
+    key: str | None = None
+
+
 class Kept(NamedTuple):
     """An answer, whether this submission made it, its label as a word, and whether it is right by gold."""
 
@@ -68,27 +83,53 @@ def own(tx: Transaction, worker: Worker, uid: uuid.UUID, *, lock: bool = False) 
     return found
 
 
-def give(tx: Transaction, project: Project, worker: Worker, item: Item) -> Assignment:
-    """Lease an item to a worker who never had it."""
-    counts = item.state != ItemState.GOLD
-    item.leased += counts
-    assignment = Assignment(
-        project_id=project.id,
-        item_id=item.id,
-        worker_id=worker.id,
-        state=AssignmentState.OPEN,
-        counts=counts,
-        guideline_version=project.guideline_version,
-        leased_at=tx.now,
-        expires_at=tx.now + timedelta(seconds=project.plan["lease_seconds"]),
-    )
-    tx.session.add(assignment)
-    return assignment
+def give(
+    tx: Transaction,
+    seat: Seat,
+    items: Sequence[Shown],
+    *,
+    gold: Collection[int] = (),
+    place: tuple[int, int] | None = None,
+) -> list[tuple[Lease, Shown]]:
+    """Lease items to a worker who never had them; their places are taken already, and gold needs none.
+
+    `place` is where his desk stands in the queue now, where it moved.
+    """
+    (project, worker, _, _), desk = seat
+    until = tx.now + timedelta(seconds=project.plan["lease_seconds"])
+    version = project.guideline_version
+    found = [(Lease(new_uid(), item.id, AssignmentState.OPEN, version, tx.now, until), item) for item in items]
+    rows = [
+        {
+            "uid": lease.uid,
+            "project_id": project.id,
+            "item_id": item.id,
+            "worker_id": worker.id,
+            "state": AssignmentState.OPEN,
+            "counts": item.id not in gold,
+            "guideline_version": version,
+            "leased_at": tx.now,
+            "expires_at": until,
+        }
+        for lease, item in found
+    ]
+    rank, cursor = (desk.rank, desk.cursor) if place is None else place
+    moved = {
+        "desk_project": project.id,
+        "desk_worker": worker.id,
+        "desk_rank": rank,
+        "desk_cursor": cursor,
+        "desk_given": len(items),
+        "desk_gold": len(gold),
+    }
+    assignments.give(tx.session, rows, moved)
+    return found
 
 
 def give_again(tx: Transaction, project: Project, assignment: Assignment, item: Item) -> None:
     """Lease an item once more to a worker who let go of it; what he had so far is still there."""
     item.leased += assignment.counts
+    orders.placed(project, item)
     assignment.state = AssignmentState.OPEN
     assignment.reason = None
     assignment.guideline_version = project.guideline_version
@@ -110,19 +151,21 @@ def prolong(tx: Transaction, project: Project, assignment: Assignment) -> None:
 def end(tx: Transaction, assignment: Assignment, state: AssignmentState) -> None:
     """End a lease without an answer."""
     if assignment.state == AssignmentState.OPEN and assignment.counts:
-        items.by_id(tx.session, assignment.item_id, lock=True).leased -= 1
+        item = items.by_id(tx.session, assignment.item_id, lock=True)
+        item.leased -= 1
+        orders.placed(projects.by_id(tx.session, assignment.project_id), item)
     assignment.state = state
     if state != AssignmentState.RETURNED:
         assignment.draft = None
 
 
-def free_lapsed(tx: Transaction, project_id: int) -> None:
+def free_lapsed(tx: Transaction, project: Project) -> None:
     """Take back the leases of a project whose time is over.
 
     What somebody else has in hand at the moment is left to the next who asks: nobody waits for a row here, so that
     two who hold some and want more cannot wait for each other.
     """
-    lapsed = assignments.lapsed(tx.session, project_id, tx.now)
+    lapsed = assignments.lapsed(tx.session, project.id, tx.now)
     wanted = {assignment.item_id for assignment in lapsed if assignment.counts}
     found = {item.id: item for item in items.locked(tx.session, wanted, skip=True)} if wanted else {}
     for assignment in lapsed:
@@ -131,63 +174,108 @@ def free_lapsed(tx: Transaction, project_id: int) -> None:
         elif (item := found.get(assignment.item_id)) is not None:
             assignment.state = AssignmentState.EXPIRED
             item.leased -= 1
+            orders.placed(project, item)
     tx.session.flush()
 
 
-def answer(
-    tx: Transaction,
-    worker: Worker,
-    uid: uuid.UUID,
-    *,
-    label: str,
-    seconds: float | None = None,
-    comment: str | None = None,
-    key: str | None = None,
-) -> Kept:
-    """Keep an answer. The same answer again, or any with the key of the first, is no error and no second answer.
+def keep(tx: Transaction, project: Project, worker: Worker, handed: Sequence[Handed]) -> list[Kept | CrowdqcError]:
+    """Keep answers, each once however often it is sent; one that is refused spoils no other.
 
-    One that comes after its lease is kept and marked late; it counts where the item still has a place for it.
-    The caller counts it at the worker's desk, when all items that he answers are locked.
+    The same answer again, or any with the key of the first, is no error and no second answer. One that comes after
+    its lease is kept and marked late; it counts where the item still has a place for it. The project is held on to
+    (`projects.contribute`) and the caller counts what is new at the worker's desk, when all items are locked.
+
+    Returns
+    -------
+    What became of each, in their order.
     """
-    assignment = own(tx, worker, uid, lock=True)
-    project = projects.contribute(tx.session, assignment.project_id)
-    before = answers.of_assignment(tx.session, assignment.id)
-    if before is not None and key is not None and before.idempotency_key == key:
-        return Kept(before, False, project.classes[before.label or 0])
-    number = _number(label, project.classes)
-    if before is not None:
-        if before.label == number:
-            return Kept(before, False, label)
-        raise AlreadyAnswered(f"You have answered this already: {project.classes[before.label or 0]!r}.")
-    if assignment.state in (AssignmentState.SKIPPED, AssignmentState.RETURNED):
-        raise AlreadyEnded(mend="Ask for the next item.")
-    if key is not None and answers.by_key(tx.session, worker.id, key):
-        raise KeyUsed()
-    item = items.by_id(tx.session, assignment.item_id, lock=True)
-    elapsed = max(0.0, (tx.now - assignment.leased_at).total_seconds())
-    made = Answer(
-        project_id=project.id,
-        item_id=item.id,
-        worker_id=assignment.worker_id,
-        assignment_id=assignment.id,
-        idempotency_key=key,
-        label=number,
-        comment=comment or None,
-        seconds=elapsed if seconds is None else min(seconds, elapsed),
-        guideline_version=assignment.guideline_version,
-        submitted_at=tx.now,
-        late=assignment.state == AssignmentState.EXPIRED or tx.now > assignment.expires_at,
-        counted=_takes_place(assignment, item),
-    )
-    assignment.state = AssignmentState.SUBMITTED
-    assignment.draft = None
-    try:
-        answers.add(tx.session, made)
-    except IntegrityError:
-        # Two at once with one key: the other was first.
-        raise KeyUsed() from None
-    tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
-    return Kept(made, True, label, item.state == ItemState.GOLD and label in (item.truth or ()))
+    run, subject = JobName.AGGREGATE, f"project:{project.id}"
+    uids = {each.assignment for each in handed}
+    rows, run_waits = assignments.in_hand(tx.session, worker.id, uids, job=run, subject=subject)
+    found = {each.uid: (each, item) for each, item in rows if each.project_id == project.id}
+    told = _Told(tx, project, worker, found)
+    outcomes = [told.outcome(each) for each in handed]
+    kept = told.write(alone=len(handed) == 1)
+    if kept and not run_waits:
+        tx.defer(run, subject, after=tx.settings.aggregation_delay)
+    return [
+        KeyUsed() if isinstance(each, Kept) and each.new and each.answer.assignment_id not in kept else each
+        for each in outcomes
+    ]
+
+
+class _Told:
+    """Answers on their way in: what becomes of each, and what is written for those that are new."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        project: Project,
+        worker: Worker,
+        found: Mapping[uuid.UUID, tuple[Assignment, Item]],
+    ) -> None:
+        self._tx, self._project, self._worker, self._found = tx, project, worker, found
+        done = [each.id for each, _ in found.values() if each.state == AssignmentState.SUBMITTED]
+        self._before = answers.of_assignments(tx.session, done) if done else {}
+        self._keys: set[str] = set()
+        self._new: list[tuple[Answer, Place]] = []
+
+    def outcome(self, each: Handed) -> Kept | CrowdqcError:
+        try:
+            return self._kept(each)
+        except CrowdqcError as error:
+            return error
+
+    def write(self, *, alone: bool) -> set[int]:
+        """Write what is new, and give the keys of the assignments whose answers went in."""
+        if not alone:
+            return answers.add(self._tx.session, self._new) if self._new else set()
+        for answer, place in self._new:
+            try:
+                answers.add_one(self._tx.session, answer, place)
+            except IntegrityError:
+                raise KeyUsed() from None
+        return {answer.assignment_id for answer, _ in self._new if answer.assignment_id is not None}
+
+    def _kept(self, each: Handed) -> Kept:
+        tx, classes = self._tx, self._project.classes
+        if each.assignment not in self._found:
+            raise NoSuchAssignment(assignment=str(each.assignment))
+        assignment, item = self._found[each.assignment]
+        before = self._before.get(assignment.id)
+        if before is not None and each.key is not None and before.idempotency_key == each.key:
+            return Kept(before, False, classes[before.label or 0])
+        number = _number(each.label, classes)
+        if before is not None:
+            if before.label == number:
+                return Kept(before, False, each.label)
+            raise AlreadyAnswered(f"You have answered this already: {classes[before.label or 0]!r}.")
+        if assignment.state not in (AssignmentState.OPEN, AssignmentState.EXPIRED):
+            raise AlreadyEnded(mend="Ask for the next item.")
+        if each.key is not None:
+            if each.key in self._keys:
+                raise KeyUsed()
+            self._keys.add(each.key)
+        elapsed = max(0.0, (tx.now - assignment.leased_at).total_seconds())
+        made = Answer(
+            project_id=self._project.id,
+            item_id=item.id,
+            worker_id=self._worker.id,
+            assignment_id=assignment.id,
+            idempotency_key=each.key,
+            label=number,
+            comment=each.comment or None,
+            seconds=elapsed if each.seconds is None else min(each.seconds, elapsed),
+            guideline_version=assignment.guideline_version,
+            submitted_at=tx.now,
+            late=assignment.state == AssignmentState.EXPIRED or tx.now > assignment.expires_at,
+            counted=_takes_place(assignment, item),
+        )
+        self._before[assignment.id] = made
+        leased = assignment.state == AssignmentState.OPEN
+        step = orders.step(self._project) * (made.counted - leased)
+        self._new.append((made, Place(made.counted, leased, step) if assignment.counts else NO_PLACE))
+        return Kept(made, True, each.label, item.state == ItemState.GOLD and each.label in (item.truth or ()))
 
 
 def _number(label: str, classes: Collection[str]) -> int:
@@ -202,14 +290,8 @@ def _number(label: str, classes: Collection[str]) -> int:
 
 
 def _takes_place(assignment: Assignment, item: Item) -> bool:
-    """Turn a lease into a counted answer, where there is a place; say whether there was."""
+    """Say whether there is a place for an answer: the lease's own, or for a late one any that is free."""
     if not assignment.counts:
         return True
-    if assignment.state == AssignmentState.OPEN:
-        item.leased -= 1
-    if item.answered + item.leased >= item.overlap or item.state == ItemState.DISCARDED:
-        return False
-    item.answered += 1
-    if item.answered >= item.overlap and item.state == ItemState.OPEN:
-        item.state = ItemState.ANSWERED
-    return True
+    others = item.leased - (assignment.state == AssignmentState.OPEN)
+    return item.answered + others < item.overlap and item.state != ItemState.DISCARDED

@@ -193,7 +193,7 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _actor(person: Person) -> Actor:
+def _actor(person: Person | people.Caller) -> Actor:
     return Actor(person.id, person.name, frozenset(Role(role) for role in person.roles))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation import method
 from crowdqc.quality.routing import Policy
+from crowdqc.services import orders
 
 
 class BadPlan(Invalid):
@@ -40,6 +41,8 @@ class Plan:
     lease_seconds: int = 1800
     #: How long a lease may last at the most, where the worker says that he is still at it, in seconds.
     lease_limit_seconds: int = 7200
+    #: In which order items go out: see `crowdqc.services.orders`.
+    order: str = "arrival"
     #: Who gets an item that a worker skipped.
     skipped: str = Skipped.TO_OTHERS
     #: As many answers as one worker may give: in all, as a share of the items, in a day (UTC); None: any number.
@@ -120,6 +123,8 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
             faults.append({"where": f"plan.{name}", "what": "is not a number from 0 to 1"})
     if values.get("skipped", Skipped.TO_OTHERS) not in [*Skipped]:
         faults.append({"where": "plan.skipped", "what": f"is not one of {', '.join(Skipped)}"})
+    if values.get("order", "arrival") not in orders.ORDERS:
+        faults.append({"where": "plan.order", "what": f"is not one of {', '.join(orders.ORDERS)}"})
     at_fault = {str(fault["where"]).removeprefix("plan.") for fault in faults}
     given = {name: value for name, value in values.items() if name in known and name not in at_fault}
     plan = replace(base or Plan(), **given)

@@ -15,6 +15,7 @@ from crowdqc.records.runs import Run
 from crowdqc.records.uploads import Upload
 from crowdqc.roles import Actor
 from crowdqc.services import plans, reach
+from crowdqc.services.orders.reranking import reorder
 from crowdqc.services.transaction import Transaction
 
 
@@ -116,7 +117,10 @@ def update(
         after = plans.read(plan or {}, project.classes, base=base)
         if after.overlap != project.plan["overlap"]:
             items.set_overlap(tx.session, project.id, project.plan["overlap"], after.overlap)
+        reordered = after.order != project.plan["order"]
         project.plan = after.json()
+        if reordered:
+            reorder(tx, project)
     return project
 
 

@@ -22,11 +22,15 @@ from crowdqc.records.reviews import Review, ReviewAction, ReviewEvent, ReviewSta
 from crowdqc.records.runs import Run, RunCause, RunState
 from crowdqc.records.scores import number
 from crowdqc.roles import Actor
-from crowdqc.services import plans, reach
+from crowdqc.services import orders, plans, reach
+from crowdqc.services.orders.order import Judged
+from crowdqc.services.orders.reranking import rerank
 from crowdqc.services.transaction import Transaction
 
 #: Rows of item scores that are written at a time.
 CHUNK = 5000
+#: So many times as long as a run took a project rests before the next one.
+REST = 4
 #: Bootstrap draws behind the intervals of agreement.
 RESAMPLES = 200
 
@@ -87,9 +91,19 @@ def repeat(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Run:
     return again
 
 
-def begin(tx: Transaction, project_id: int) -> int:
-    """Open the run that new answers call for (or go on with one that was cut off); give its key."""
+def begin(tx: Transaction, project_id: int) -> int | None:
+    """Open the run that new answers call for (or go on with one that was cut off); give its key.
+
+    A large project takes long to judge: there is no new run before the last one rested `REST` times as long as it
+    took, so that those who answer are not slowed down by those who reckon. Then give nothing, and come again.
+    """
     project = projects.by_id(tx.session, project_id, lock=True)
+    last = runs.latest(tx.session, project_id)
+    if last is not None and last.finished_at is not None:
+        rested = last.finished_at + REST * (last.finished_at - last.created_at)
+        if tx.now < rested:
+            tx.defer(JobName.AGGREGATE, f"project:{project_id}", after=(rested - tx.now).total_seconds())
+            return None
     run = runs.waiting(tx.session, project_id, RunCause.ANSWERS) or _new(tx, project, RunCause.ANSWERS)
     return run.id
 
@@ -108,6 +122,7 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
     run = runs.by_id(tx.session, run_id)
     if run.state != RunState.WAITING:
         return None
+    project = projects.by_id(tx.session, run.project_id)
     votes = answers.votes(tx.session, run.project_id, until=run.answers_until)
     rows = items.numbered(tx.session, run.project_id)
     if run.repeats_id is not None:
@@ -136,6 +151,7 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
         policy=Policy.of(run.policy),
         costs=None if run.costs is None else np.array(run.costs, dtype=np.float64),
         saving=ExpectedSaving(**run.saving),
+        savings=orders.of(project.plan).by_saving,
         reports=np.array([row[4] for row in rows], dtype=np.int64),
         complete=np.array([_routable(row[2], row[4]) for row in rows], dtype=bool),
         resamples=RESAMPLES,
@@ -176,6 +192,7 @@ def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
         return run
     scores.add(tx.session, run.id, judgement, items=reading.items, workers=reading.workers)
     _route(tx, run, project, reading, judgement)
+    rerank(tx, project, reading.items, Judged.of(judgement))
     scores.forget_items(tx.session, project.id, before=run.id)
     return run
 

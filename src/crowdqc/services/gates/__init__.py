@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import reduce
 
-from crowdqc.records.assignments import Desk
+from crowdqc.records.desks import Desk
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
 from crowdqc.services.gates import caps

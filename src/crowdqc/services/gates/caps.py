@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 from crowdqc.records import uploads
-from crowdqc.records.assignments import Desk
+from crowdqc.records.desks import Desk
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
 from crowdqc.services.gates.supply import Room, Supply
