@@ -1,4 +1,4 @@
-"""Workers over HTTP, as light as can be: raw sockets kept alive, requests made beforehand, little read of the answers.
+"""Workers over HTTP, as light as can be: raw sockets kept alive, little made of what is sent and what comes.
 
 The load must cost little of the machine that it loads: one process and one selector carry many workers.
 """
@@ -26,7 +26,7 @@ PAUSE = 0.02
 
 @dataclass(frozen=True)
 class Form:
-    """How workers work: so many items a page, answered each in a request of its own, or all with the next in one."""
+    """How workers work: so many items a page, answered one by one, or all at once with asking for the next."""
 
     name: str
     page: int = 1
@@ -128,8 +128,13 @@ class Line:
         return int(self.buffer[9:12]), self.buffer[end + 4 :]
 
 
-def work(port: int, project: str, tokens: Sequence[str], form: Form, until: float) -> Told:
-    """Let workers work until a moment (of `time.time`), or until each is told that nothing is left."""
+def work(
+    port: int, project: str, tokens: Sequence[str], form: Form, until: float, *, most: int | None = None
+) -> Told:
+    """Let workers work until a moment (of `time.time`), or until each is told that nothing is left.
+
+    With `most`, also until they have given so many answers.
+    """
     told, lines = Told(), [Line(port, project, token, form) for token in tokens]
     began, waiting = time.time(), list[tuple[float, Line]]()
     with selectors.DefaultSelector() as ready:
@@ -150,12 +155,16 @@ def work(port: int, project: str, tokens: Sequence[str], form: Form, until: floa
                 heard = line.heard()
                 if heard is None:
                     continue
-                told.seconds[line.kind].append(time.perf_counter() - line.started)
+                took = time.perf_counter() - line.started
+                if time.time() < until:
+                    told.seconds[line.kind].append(took)
                 came = _take_in(told, line, *heard)
                 now = time.time()
                 if now < until:
                     told.answers += came
                     told.took = now - began
+                if most is not None and told.answers >= most:
+                    until = now
                 if b'"finished"' in heard[1] and not line.hand:
                     told.finished += 1
                     left -= 1

@@ -67,7 +67,7 @@ class Ground:
             time.sleep(0.05)
 
     def _copy(self, project_id: int, items: int) -> None:
-        """Fill a project with copies of its items, whatever columns they have; keys and uids grow with the rows."""
+        """Fill a project with copies of its items, whatever columns they have; keys and uids grow."""
         if self.place.engine.dialect.name == "sqlite":
             raise ValueError("Only PostgreSQL's projects are filled by copies.")
         with psycopg.connect(dsn(self.place)) as connection:
@@ -95,7 +95,7 @@ class Ground:
             )
             connection.commit()
             connection.autocommit = True
-            connection.execute("VACUUM (ANALYZE)")
+            connection.execute("VACUUM (ANALYZE) items")
 
 
 @contextmanager
@@ -147,7 +147,9 @@ def invariants(place: Installation, project_id: int, acknowledged: list[str]) ->
             if found := number(query):
                 wrong.append(f"{found} {words}")
         rows = tx.session.execute(
-            text("SELECT a.uid FROM assignments a JOIN answers w ON w.assignment_id = a.id WHERE a.project_id = :p"),
+            text(
+                "SELECT a.uid FROM assignments a JOIN answers w ON w.assignment_id = a.id WHERE a.project_id = :p"
+            ),
             {"p": project_id},
         )
         kept = [str(row[0]).replace("-", "") for row in rows]

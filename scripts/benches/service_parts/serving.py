@@ -1,4 +1,4 @@
-"""The service as docs/how-to/install.md has it: gunicorn's threads and a runner; or `crowdqc serve` for a small team."""
+"""The service as docs/how-to/install.md has it, gunicorn and a runner; or `crowdqc serve` for a small team."""
 
 from __future__ import annotations
 
@@ -27,7 +27,17 @@ class Service:
 
     port: int
     log: Path
-    web: subprocess.Popen[bytes]
+    #: What was started: the web server first.
+    processes: Sequence[subprocess.Popen[bytes]]
+
+    @property
+    def web(self) -> subprocess.Popen[bytes]:
+        return self.processes[0]
+
+    @property
+    def locked(self) -> int:
+        """How often the log says that the database was locked."""
+        return self.log.read_text(errors="replace").count("database is locked")
 
     def settle(self, patience: float = 120.0) -> None:
         """Wait until no job is left, so that what one cell has caused does not weigh on the next."""
@@ -42,7 +52,12 @@ class Service:
 def environment(folder: Path, database_url: str | None) -> dict[str, str]:
     """Give the environment of production: no setting but the two that say where things lie."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CROWDQC_")}
-    kept |= {"CROWDQC_DATA_DIR": str(folder), "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    # gunicorn keeps a socket of its own in the home of whoever runs it.
+    kept |= {
+        "CROWDQC_DATA_DIR": str(folder),
+        "HOME": str(folder),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+    }
     return kept if database_url is None else kept | {"CROWDQC_DATABASE_URL": database_url}
 
 
@@ -85,7 +100,7 @@ def _running(folder: Path, database_url: str | None, port: int, *commands: Seque
             )
             stack.callback(_stop, process)
             started.append(process)
-        service = Service(port, log, started[0])
+        service = Service(port, log, started)
         _wait(service)
         yield service
 
