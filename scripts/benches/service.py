@@ -49,6 +49,7 @@ def main() -> None:
     modes = MODES if not told.modes or "all" in told.modes else told.modes
     told.sizes.sort()
     tables: list[Table] = []
+    where = machine()
     with tempfile.TemporaryDirectory(prefix="crowdqc-bench-", dir=told.folder, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         # A server that gave up root's rights walks through it.
@@ -62,19 +63,21 @@ def main() -> None:
     written = "\n".join(table.markdown() for table in tables)
     print("\n" + written)
     if told.write:
-        told.write.write_text(HEAD.format(modes=" ".join(modes), machine=machine()) + written)
+        told.write.write_text(HEAD.format(modes=" ".join(modes), machine=where) + written)
 
 
 HEAD = """# How fast the service is
 
-Written by `scripts/bench service {modes} --write docs/reference/benchmarks-service.md` on a machine with
-{machine}. Clients, service and database share it. Ratios carry over to other machines, seconds do not.
+Written by `scripts/bench service {modes} --write FILE` on a machine with {machine}. Clients, service, database and
+contenders share it, and take turns. Ratios carry over to other machines, seconds do not.
 
 """
 
 
 def machine() -> str:
-    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    """Say what it was measured on, and how busy that was with other things."""
+    busy = f"a load of {os.getloadavg()[2]:.1f} before"
+    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()} and {busy}"
 
 
 if __name__ == "__main__":

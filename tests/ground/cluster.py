@@ -37,15 +37,25 @@ class Cluster:
             somebody = postgres.unprivileged()
             os.chown(home, somebody.pw_uid, somebody.pw_gid)
             self._drop |= {"user": somebody.pw_uid, "group": somebody.pw_gid, "extra_groups": []}
-        made = [self.programs / "initdb", "-D", home / "data", "-U", "crowdqc", "-A", "trust", "-E", "UTF8"]
-        subprocess.run([*made, "--locale=C"], check=True, stdout=subprocess.DEVNULL, **self._drop)
+        made = [
+            str(self.programs / "initdb"),
+            "-D",
+            str(home / "data"),
+            "-U",
+            "crowdqc",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+        ]
+        subprocess.run([*made, "--locale=C", "--no-sync"], check=True, stdout=subprocess.DEVNULL, **self._drop)
         self.start()
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        command = [str(self.programs / "postgres"), "-D", str(self.home / "data"), "-k", str(self.home)]
         self._server = subprocess.Popen(
-            [self.programs / "postgres", "-D", self.home / "data", "-k", self.home, "-p", str(self.port)]
-            + [f"--{setting}" for setting in self._settings],
+            [*command, "-p", str(self.port), *(f"--{setting}" for setting in self._settings)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ import psycopg
 
 from crowdqc.services import people
 from service_parts import filling, serving
-from service_parts.tables import Table
+from service_parts.tables import Goal, Table, goals
 from tests.ground.cluster import Cluster
 
 SENTENCE = "The quick brown fox jumps over the lazy dog, and goes home again before it is night, number"
@@ -48,7 +48,7 @@ def measure(asked: Namespace, cluster: Cluster, folder: Path) -> list[Table]:
         service.settle(3600)
         # The run that the answers caused gives the labels.
         print(f"in: answers {answered:.1f} s; memory {into}", flush=True)
-        out_of = []
+        out_of, labels = [], 0.0
         for name in OUT:
             before = _peak(service)
             times = [door.take(project, name) for _ in range(asked.rounds)]
@@ -58,6 +58,7 @@ def measure(asked: Namespace, cluster: Cluster, folder: Path) -> list[Table]:
             out_of.append(
                 [name, f"{rows:,}", f"{rows / seconds:,.0f}", f"{size / seconds / 1e6:,.1f}", f"{grown:,}"]
             )
+            labels = labels or rows / seconds
             print("out:", *out_of[-1], flush=True)
         peak = _peak(service)
     cluster.drop("bulk")
@@ -70,13 +71,17 @@ def measure(asked: Namespace, cluster: Cluster, folder: Path) -> list[Table]:
         ["items, from the first byte sent to the last item kept", f"{upload:.2f}", rate[1], f"{ratio:.1f}"],
         ["answers, the same way", f"{answered:.2f}", rate[2], f"{answered / copy:.1f}"],
     ]
-    said = f"{asked.rows:,} rows of csv, medians of {asked.rounds} rounds; "
-    said += f"the runner had {into['runner']:,} MiB at most. Wanted: items within six times COPY."
-    told = f"Over HTTP to one client; a web process had {peak['web']:,} MiB at most. "
-    told += "Wanted: labels at 200,000 rows/s in constant memory."
+    said = f"{asked.rows:,} rows of csv, medians of {asked.rounds} rounds. "
+    said += f"The runner had {into['runner']:,} MiB at most."
+    told = f"Over HTTP to one client. A web process had {peak['web']:,} MiB at most."
+    wanted = [
+        Goal("items, the time of COPY", ratio, 6, most=True),
+        Goal("labels.csv", labels, 200_000, " rows/s"),
+    ]
     return [
         Table("Much at once: in", said, head, rows_in),
         Table("Much at once: out", told, ["", "rows", "rows/s", "MB/s", "MiB more at the peak"], out_of),
+        goals("What is wanted of much at once", wanted),
     ]
 
 

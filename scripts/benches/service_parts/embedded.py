@@ -8,14 +8,14 @@ from pathlib import Path
 
 from service_parts import clients, filling, serving
 from service_parts.loop import FORMS, OVERLAP, TASKS, THEIRS, others
-from service_parts.tables import Cell, Cells, Table, wanted
+from service_parts.tables import Cell, Cells, Goal, Table, goals
 
 WORKERS = 8
 
 
 def measure(asked: Namespace, folder: Path) -> list[Table]:
     """Measure the loop of eight workers, round by round; count what was refused because the file was locked."""
-    cells, locked = Cells(), 0
+    cells = Cells()
     with ExitStack() as stack:
         ground = stack.enter_context(filling.ground(folder / "embedded"))
         tokens = [ground.token(f"worker-{number}") for number in range(WORKERS)]
@@ -35,11 +35,9 @@ def measure(asked: Namespace, folder: Path) -> list[Table]:
                 cells.add(THEIRS, WORKERS, Cell.of(theirs.crowd(tasks, WORKERS, asked.seconds)))
         locked = service.locked
     two = f"crowdqc, {FORMS[0].name}"
-    rows: list[tuple[str, float | None, float, str]] = [
-        ("two requests, by Label Studio on SQLite", cells.ratio(two, WORKERS, THEIRS), 50, "")
+    wanted = [
+        Goal("two requests, by Label Studio on SQLite", cells.ratio(two, WORKERS, THEIRS), 50),
+        Goal('"database is locked"', locked, 0, most=True),
     ]
-    said = (
-        f"`crowdqc serve` with its SQLite file, jobs performed in the same process; {asked.team_items:,} items. "
-    )
-    said += f'The log says "database is locked" {locked} times.'
-    return [cells.table("A small team on SQLite", said), wanted("What is wanted of the small team", rows)]
+    said = f"`crowdqc serve` with its SQLite file, jobs performed in the same process; {asked.team_items:,} items."
+    return [cells.table("A small team on SQLite", said), goals("What is wanted of the small team", wanted)]

@@ -11,7 +11,7 @@ import psycopg
 from service_parts import clients, filling, label_studio, raw, serving
 from service_parts.clients import ONE_REQUEST, PAGES, TWO_REQUESTS
 from service_parts.label_studio import LabelStudio
-from service_parts.tables import Cell, Cells, Table, wanted
+from service_parts.tables import Cell, Cells, Goal, Table, goals
 from tests.ground.cluster import Cluster
 
 FORMS = (TWO_REQUESTS, ONE_REQUEST, PAGES)
@@ -103,12 +103,9 @@ def _ratios(cells: Cells, asked: Namespace) -> Table:
     two, one, pages = (f"crowdqc, {form.name}" for form in FORMS)
     raw_two, raw_one = RAW
     many = [workers for workers in asked.workers if workers >= 8]
-    rows: list[tuple[str, float | None, float, str]] = [
-        (f"two requests, by Label Studio, {each} workers", cells.ratio(two, each, THEIRS), 100, "")
-        for each in many
-    ]
-    for each in asked.workers:
-        rows.append((f"two requests, of the raw limit, {each} workers", cells.ratio(two, each, raw_two), 0.25, ""))
-        rows.append((f"one request, of the raw limit, {each} workers", cells.ratio(one, each, raw_one), 0.4, ""))
-    rows += [(f"pages of ten, {each} workers", cells.rate(pages, each), 8000, "/s") for each in many]
-    return wanted("What is wanted of the loop", rows)
+    wanted = [Goal(f"two requests, by Label Studio, {n} workers", cells.ratio(two, n, THEIRS), 100) for n in many]
+    for n in asked.workers:
+        wanted.append(Goal(f"two requests, of the raw limit, {n} workers", cells.ratio(two, n, raw_two), 0.25))
+        wanted.append(Goal(f"one request, of the raw limit, {n} workers", cells.ratio(one, n, raw_one), 0.4))
+    wanted += [Goal(f"pages of ten, {n} workers", cells.rate(pages, n), 8000, "/s") for n in many]
+    return goals("What is wanted of the loop", wanted)

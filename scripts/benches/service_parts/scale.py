@@ -10,7 +10,7 @@ from pathlib import Path
 
 from service_parts import clients, filling, serving
 from service_parts.clients import TWO_REQUESTS, Form
-from service_parts.tables import Cell, Cells, Table, wanted
+from service_parts.tables import Cell, Cells, Goal, Table, goals
 from tests.ground.cluster import Cluster
 
 #: Bytes of disk that an item wants: its row, its indexes, and the log of their writing.
@@ -88,19 +88,14 @@ def _grow_old(asked: Namespace, service: serving.Service, tokens: list[str], pro
 
 
 def _ratios(cells: Cells, asked: Namespace, sizes: list[int]) -> Table:
-    def growth(one: str, other: str, workers: int) -> float | None:
-        before, after = cells.times(one, workers, "next"), cells.times(other, workers, "next")
-        return before[1] / after[1] if before and after else None
+    def growth(before: str, after: str, workers: int) -> float | None:
+        one, other = cells.times(before, workers, "next"), cells.times(after, workers, "next")
+        return other[1] / one[1] if one and other else None
 
-    rows: list[tuple[str, float | None, float, str]] = [
-        (
-            f"p95 of next: {_named(sizes[0])} by {_named(size)}",
-            growth(_named(sizes[0]), _named(size), CLIENTS),
-            1 / 1.5,
-            "",
-        )
-        for size in sizes[1:]
-    ]
-    old = growth(NEWCOMER, _answered(asked), 1)
-    rows.append((f"p95 of next: a new worker's by that of {asked.answered:,} answers", old, 1 / 1.5, ""))
-    return wanted("What is wanted of size", rows)
+    wanted = []
+    for size in sizes[1:]:
+        grown = growth(_named(sizes[0]), _named(size), CLIENTS)
+        wanted.append(Goal(f"p95 of next, {_named(size)} by {sizes[0]:,}", grown, 1.5, most=True))
+    grown = growth(NEWCOMER, _answered(asked), 1)
+    wanted.append(Goal(f"p95 of next, {asked.answered:,} answered by none", grown, 1.5, most=True))
+    return goals("What is wanted of size", wanted)

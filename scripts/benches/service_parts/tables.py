@@ -6,6 +6,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from service_parts.clients import Told
 from service_parts.raw import Raw
@@ -21,11 +22,13 @@ class Cell:
     refused: Counter[str] = field(default_factory=Counter)
     #: What is not as it must be.
     wrong: Sequence[str] = ()
+    #: What the load itself cost, in seconds of a core.
+    cost: float = 0.0
 
     @classmethod
     def of(cls, told: Told, wrong: Sequence[str] = ()) -> Cell:
         times = {kind: percentiles(values) for kind, values in told.seconds.items() if values}
-        return cls(told.answers / told.took if told.took else 0.0, times, told.refused, wrong)
+        return cls(told.answers / told.took if told.took else 0.0, times, told.refused, wrong, told.cost)
 
     @classmethod
     def of_raw(cls, raw: Raw, wrong: Sequence[str] = ()) -> Cell:
@@ -71,6 +74,7 @@ class Cells:
         )
         faults = [f"{number} x {what}" for what, number in cell.refused.items()] + [*cell.wrong]
         said = f"{contender:34} {workers:3} workers {cell.rate:9.1f}/s  {times} ms"
+        said += f"  (load: {cell.cost:.1f} s of a core)" if cell.cost else ""
         print(said + "".join(f"  ! {each}" for each in faults), flush=True)
 
     def __contains__(self, key: tuple[str, int]) -> bool:
@@ -105,12 +109,24 @@ class Cells:
         return Table(title, said, head, rows)
 
 
-def wanted(title: str, rows: Sequence[tuple[str, float | None, float, str]]) -> Table:
-    """Set what was reached beside what is wanted: (what, reached, least wanted, unit)."""
-    shown = []
-    for what, reached, least, unit in rows:
-        if reached is None:
-            shown.append([what, "not measured", f"{least:g}{unit}", ""])
-        else:
-            shown.append([what, f"{reached:,.2f}{unit}", f"{least:g}{unit}", "yes" if reached >= least else "no"])
-    return Table(title, "Medians of the ratios within a round.", ["", "reached", "wanted", "there"], shown)
+class Goal(NamedTuple):
+    """What was reached, and what is wanted: at least that, or with `most` at most that."""
+
+    what: str
+    reached: float | None
+    limit: float
+    unit: str = ""
+    most: bool = False
+
+    def row(self) -> list[str]:
+        wanted = f"at {'most' if self.most else 'least'} {self.limit:,g}{self.unit}"
+        if self.reached is None:
+            return [self.what, "not measured", wanted, ""]
+        there = self.reached <= self.limit if self.most else self.reached >= self.limit
+        return [self.what, f"{self.reached:,.2f}{self.unit}", wanted, "yes" if there else "no"]
+
+
+def goals(title: str, wanted: Sequence[Goal]) -> Table:
+    """Set what was reached beside what is wanted."""
+    said = "Ratios are medians over the rounds of the ratio within a round."
+    return Table(title, said, ["", "reached", "wanted", "there"], [each.row() for each in wanted])
