@@ -15,7 +15,6 @@ from service_parts.tables import Cell, Cells, Goal, Table, goals
 from tests.ground.cluster import Cluster
 
 FORMS = (TWO_REQUESTS, ONE_REQUEST, PAGES)
-RAW = {"pgbench, two transactions an answer": raw.TWO_TRANSACTIONS, "pgbench, one": raw.ONE_TRANSACTION}
 THEIRS = "Label Studio"
 OVERLAP = 3
 TASKS = 2000
@@ -34,6 +33,7 @@ def measure(asked: Namespace, cluster: Cluster, folder: Path) -> list[Table]:
         service = stack.enter_context(serving.production(folder / "loop", ours))
         theirs = others(stack, asked, folder / "label-studio", cluster)
         tasks = None if theirs is None else theirs.project(TASKS, OVERLAP)
+        scripts = raw.scripts(bare)
         for turn in range(asked.rounds):
             for workers in asked.workers:
                 for form in FORMS:
@@ -43,7 +43,7 @@ def measure(asked: Namespace, cluster: Cluster, folder: Path) -> list[Table]:
                     wrong = filling.invariants(ground.place, project.id, told.acknowledged)
                     cells.add(f"crowdqc, {form.name}", workers, Cell.of(told, wrong))
                 service.settle()
-                for name, script in RAW.items():
+                for name, script in scripts.items():
                     project = below.project(f"{name} {workers} {turn}", asked.items, overlap=OVERLAP)
                     cells.add(name, workers, _raw(asked, cluster, folder, below, project.id, script, workers))
                 if theirs is not None and tasks is not None:
@@ -101,11 +101,10 @@ def _raw(
 
 def _ratios(cells: Cells, asked: Namespace) -> Table:
     two, one, pages = (f"crowdqc, {form.name}" for form in FORMS)
-    raw_two, raw_one = RAW
     many = [workers for workers in asked.workers if workers >= 8]
     wanted = [Goal(f"two requests, by Label Studio, {n} workers", cells.ratio(two, n, THEIRS), 100) for n in many]
     for n in asked.workers:
-        wanted.append(Goal(f"two requests, of the raw limit, {n} workers", cells.ratio(two, n, raw_two), 0.25))
-        wanted.append(Goal(f"one request, of the raw limit, {n} workers", cells.ratio(one, n, raw_one), 0.4))
+        wanted.append(Goal(f"two requests, of the raw limit, {n} workers", cells.ratio(two, n, raw.TWO), 0.25))
+        wanted.append(Goal(f"one request, of the raw limit, {n} workers", cells.ratio(one, n, raw.ONE), 0.4))
     wanted += [Goal(f"pages of ten, {n} workers", cells.rate(pages, n), 8000, "/s") for n in many]
     return goals("What is wanted of the loop", wanted)

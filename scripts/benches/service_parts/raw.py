@@ -8,12 +8,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from tests.ground.cluster import Cluster
 
 #: Every worker is a client of pgbench and has a desk; `lease`, `held` are what he holds, kept from turn to turn.
 NEXT = """
 SELECT cursor AS place FROM desks WHERE project_id = :project AND worker_id = :worker FOR NO KEY UPDATE \\gset
-SELECT coalesce((SELECT id FROM items WHERE project_id = :project AND state = 'open' AND id > :place
+SELECT coalesce((SELECT id FROM items WHERE project_id = :project AND state = 'open' AND RANK id > :place
   AND answered + leased < overlap ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED), 0) AS held \\gset
 INSERT INTO assignments (uid, project_id, item_id, worker_id, state, counts, guideline_version, leased_at,
   expires_at, draft_version) VALUES (gen_random_uuid(), :project, :held, :worker, 'open', true, 1, now(),
@@ -32,6 +34,8 @@ UPDATE desks SET answered = answered + 1 WHERE project_id = :project AND worker_
 WHO = "\\set worker :first + :client_id\n"
 TWO_TRANSACTIONS = f"{WHO}BEGIN;{NEXT}COMMIT;\nBEGIN;{SUBMIT}COMMIT;\n"
 ONE_TRANSACTION = f"{WHO}BEGIN;\n\\if :lease\n{SUBMIT}\\endif\n{NEXT}COMMIT;\n"
+TWO, ONE = "pgbench, two transactions an answer", "pgbench, one transaction an answer"
+SCRIPTS = {TWO: TWO_TRANSACTIONS, ONE: ONE_TRANSACTION}
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,17 @@ def measure(
         return turns[min(len(turns) - 1, int(share * len(turns)))] if turns else 0.0
 
     return Raw(float(rate[1]), at(0.5), at(0.95), at(0.99))
+
+
+def scripts(url: str) -> dict[str, str]:
+    """Give the scripts for the tables as they are, by name."""
+    with psycopg.connect(url) as connection:
+        ranked = connection.execute(
+            "SELECT 1 FROM information_schema.columns WHERE table_name = 'items' AND column_name = 'rank'"
+        ).fetchone()
+    # Where the queue goes by rank, all items of these projects have the same.
+    rank = "rank = 0 AND" if ranked else ""
+    return {name: script.replace("RANK", rank) for name, script in SCRIPTS.items()}
 
 
 def _program(cluster: Cluster) -> str:
