@@ -16,7 +16,7 @@ from service_parts import filling, serving
 from service_parts.tables import Goal, Table, goals
 from tests.ground.cluster import Cluster
 
-SENTENCE = "The quick brown fox jumps over the lazy dog, and goes home again before it is night, number"
+SENTENCE = "The quick brown fox jumps over the lazy dog and goes home again before it is night: number"
 OUT = ("labels.csv", "labels.jsonl", "answers.csv")
 
 

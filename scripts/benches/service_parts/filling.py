@@ -44,9 +44,11 @@ class Ground:
         plan = {"overlap": overlap, "gold_share": 0.0}
         with self.place.transaction() as tx:
             made = projects.create(tx, self.owner, name=name, question="?", classes=["yes", "no"], plan=plan)
-        rows = "item,text\n" + "".join(f"{each},text {each}\n" for each in range(min(items, SEED)))
+        # Only PostgreSQL's projects are filled by copies.
+        first = items if self.place.engine.dialect.name == "sqlite" else min(items, SEED)
+        rows = "item,text\n" + "".join(f"{each},text {each}\n" for each in range(first))
         self.bring(made, rows.encode())
-        if items > SEED:
+        if items > first:
             self._copy(made.id, items)
         with self.place.transaction() as tx:
             projects.set_state(tx, self.owner, made.uid, ProjectState.OPEN)
@@ -68,8 +70,6 @@ class Ground:
 
     def _copy(self, project_id: int, items: int) -> None:
         """Fill a project with copies of its items, whatever columns they have; keys and uids grow."""
-        if self.place.engine.dialect.name == "sqlite":
-            raise ValueError("Only PostgreSQL's projects are filled by copies.")
         with psycopg.connect(dsn(self.place)) as connection:
             found = connection.execute(
                 "SELECT column_name FROM information_schema.columns WHERE table_name = 'items'"
