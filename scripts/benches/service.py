@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -50,6 +52,16 @@ def main() -> None:
     told.sizes.sort()
     tables: list[Table] = []
     where = machine()
+
+    def more(found: list[Table]) -> None:
+        """Keep what is there already, should a later part fail."""
+        tables.extend(found)
+        if told.write:
+            head = HEAD.format(modes=" ".join(modes), machine=where)
+            told.write.write_text(head + "\n".join(table.markdown() for table in tables))
+
+    # Whatever was started is stopped.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("stopped"))
     with tempfile.TemporaryDirectory(prefix="crowdqc-bench-", dir=told.folder, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         # A server that gave up root's rights walks through it.
@@ -57,13 +69,10 @@ def main() -> None:
         with cluster.running(folder) as server:
             for mode, part in (("loop", loop), ("scale", scale), ("bulk", bulk)):
                 if mode in modes:
-                    tables += part.measure(told, server, folder)
+                    more(part.measure(told, server, folder))
         if "sqlite" in modes:
-            tables += embedded.measure(told, folder)
-    written = "\n".join(table.markdown() for table in tables)
-    print("\n" + written)
-    if told.write:
-        told.write.write_text(HEAD.format(modes=" ".join(modes), machine=where) + written)
+            more(embedded.measure(told, folder))
+    print("\n" + "\n".join(table.markdown() for table in tables))
 
 
 HEAD = """# How fast the service is

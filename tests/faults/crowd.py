@@ -29,7 +29,9 @@ class Told:
     wrong: list[str] = field(default_factory=list)
     #: Why requests were sent again.
     again: Counter[str] = field(default_factory=Counter)
+    #: He was told that nothing is left for him, or he left for good with items in hand.
     finished: bool = False
+    deserted: bool = False
 
 
 class Crowd:
@@ -110,7 +112,8 @@ class Worker:
 
     def work(self) -> Told:
         try:
-            while not self._told.finished and not self._turn():
+            while not self._told.finished and not self._told.deserted:
+                self._turn()
                 if time.monotonic() > self._until:
                     raise TimeoutError("the time was over before he was finished")
         except Exception as error:
@@ -119,24 +122,24 @@ class Worker:
             self._line.close()
         return self._told
 
-    def _turn(self) -> bool:
-        """Take items and answer them; say whether he has left for good."""
+    def _turn(self) -> None:
+        """Take items and answer them, each by itself or all at once."""
         desk = self._ask(f"{self._desk}/next", {"count": self._chance.choice((1, 1, 2, 5))})
         while found := desk["assignments"]:
             if self._deserts and len(self._told.answers) >= 8:
-                return True
+                self._told.deserted = True
+                return
             if self._chance.random() < 0.5:
                 for each in found:
                     answer = self._answer(each)
                     self._ask(f"/api/v1/assignments/{each['id']}/answer", answer)
                     self._note(each["id"], answer["label"])
-                return False
+                return
             desk = self._hand_in(found)
         self._told.finished = desk["supply"] == "finished"
         if desk["supply"] == "later":
             wait = datetime.fromisoformat(desk["retry_at"]) - datetime.now(UTC)
             time.sleep(min(max(0.05, wait.total_seconds()), 0.5))
-        return False
 
     def _hand_in(self, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
         page = [{"assignment": each["id"], **self._answer(each)} for each in found]
