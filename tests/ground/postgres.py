@@ -130,7 +130,7 @@ def _start() -> str:
     drop: dict[str, object] = {}
     if os.geteuid() == 0:
         # initdb and postgres refuse to run as root.
-        somebody = _unprivileged()
+        somebody = unprivileged()
         os.chown(home, somebody.pw_uid, somebody.pw_gid)
         drop = {"user": somebody.pw_uid, "group": somebody.pw_gid, "extra_groups": []}
     data, lifeline = home / "data", run.folder() / run.LIFELINE
@@ -174,7 +174,8 @@ def _start() -> str:
             time.sleep(0.05)
 
 
-def _unprivileged() -> pwd.struct_passwd:
+def unprivileged() -> pwd.struct_passwd:
+    """Give somebody to run PostgreSQL as, where we are root."""
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)
