@@ -37,7 +37,7 @@ from crowdqc.services import exports, people, projects, uploads
 from crowdqc.services.exports import ExportKind
 from crowdqc.settings import Settings
 
-WORDS = "the of quick brown label image crowd worker answer question river mountain tree house city".split()
+WORDS = ("the", "of", "quick", "brown", "label", "image", "crowd", "worker", "answer", "question", "river")
 COLUMNS = ("item", "text", "image", "meta:source")
 CLASSES = ("yes", "no", "unsure")
 
@@ -192,11 +192,11 @@ def main() -> None:
             return
         assert project is not None
         scored(installation, project, actor)
-        for format in ("csv", "jsonl"):
-            found = [apart(export, settings, actor, project, format) for _ in range(asked.times)]
+        for form in ("csv", "jsonl"):
+            found = [apart(export, settings, actor, project, form) for _ in range(asked.times)]
             seconds, memory = statistics.median(each[0] for each in found), max(each[1] for each in found)
             print(
-                f"out     {format:6} {seconds:7.2f} s   {asked.rows / seconds:9,.0f} rows/s   peak {memory:5.0f} MB",
+                f"out     {form:6} {seconds:7.2f} s   {asked.rows / seconds:9,.0f} rows/s   peak {memory:5.0f} MB",
                 flush=True,
             )
 

@@ -1,11 +1,11 @@
-"""Rows on their way out a block at a time, column by column: the same text as row by row, in a tenth of the time."""
+"""Rows on their way out a block at a time, column by column: the same text as row by row, much faster."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring as quoted
 
@@ -45,6 +45,8 @@ class Block:
             yield dict(zip(names, row, strict=True))
 
 
+#: Writes the values of a column.
+_Texts = Callable[[Column, Sequence[object]], Sequence[str]]
 #: In cells one after another with NUL between them: what has to stand in quotes, or is nothing.
 _ODD = re.compile(r'[",;\t\r\n]|(?:\A|\0)(?:[\s\ufeff]|\0|\Z)|\s(?:\0|\Z)').search
 _WORDS = {True: "true", False: "false", None: ""}
@@ -104,14 +106,14 @@ def json_lines(blocks: Iterable[Block], columns: Sequence[Column]) -> Iterator[s
 
 
 def _filled(
-    block: Block, columns: Sequence[Column], first: int, around: Sequence[tuple[str, str]], texts: object
+    block: Block, columns: Sequence[Column], first: int, around: Sequence[tuple[str, str]], texts: _Texts
 ) -> str:
     """Write the rows of a block into one pattern; what is the same in all of them is a part of it."""
     pattern, parts = "", []
     for column, (before, after) in zip(columns, around, strict=True):
         values = block.columns.get(column.name, Same(None))
         same = isinstance(values, Same)
-        written = texts(column, _fit(column, [values.value] if same else values, first))  # type: ignore[operator, union-attr]
+        written = texts(column, _fit(column, [values.value] if isinstance(values, Same) else values, first))
         pattern += before.replace("%", "%%")
         if same:
             pattern += written[0].replace("%", "%%")
@@ -128,9 +130,9 @@ def _fit(column: Column, values: Sequence[object], first: int) -> Sequence[objec
     """Give values as their column wants them, or raise Unwritable as `checked` does."""
     kind = column.kind
     kinds = {*map(type, values)}
-    if kind == "json" or kinds <= _FITTING[kind]:
-        if float not in kinds or all(math.isfinite(value) for value in values if value is not None):  # type: ignore[arg-type]
-            return values
+    fit = kind == "json" or kinds <= _FITTING[kind]
+    if fit and (kind != "number" or all(map(math.isfinite, filter(None, values)))):  # type: ignore[arg-type]
+        return values
     return [checked(column, value, row) for row, value in enumerate(values, first)]
 
 

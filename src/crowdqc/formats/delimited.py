@@ -57,7 +57,7 @@ def read(
     width = len(names)
     for record in records:
         if record.__class__ is Fault:
-            yield record  # type: ignore[misc]
+            yield record
             continue
         number, cells, quoted = record  # type: ignore[misc]
         if len(cells) != width:
@@ -81,7 +81,7 @@ def read(
 
 
 def count(lines: Iterator[Line], *, delimiter: str, limit_record: int) -> int:
-    """Count what `read` would give of a file without null cells, rows and faults, and raise what it would raise."""
+    """Count what `read` would give without `nulls`, rows and faults, and raise what it would raise."""
     lines, delimiter = _delimiter(lines, delimiter)
     records = _records(lines, delimiter, limit_record)
     narrow = len(_header(records)) == 1

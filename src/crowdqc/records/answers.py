@@ -199,4 +199,4 @@ def label_counts_between(
         .order_by(Answer.item_id, Answer.label)
     )
     for item, rows in itertools.groupby(session.execute(query).all(), operator.itemgetter(0)):
-        yield item, [(row[1], row[2]) for row in rows]
+        yield item, [(row[1] or 0, row[2]) for row in rows]

@@ -35,7 +35,7 @@ class Same:
     value: object
 
 
-#: What stands in a column: one value for all rows, or one for each. JSON is text already, as UTF-8; a UUID its bytes.
+#: What stands in a column: one value for all rows, or one for each. JSON is text already, as UTF-8; a UUID bytes.
 Columns = Mapping[str, Same | Sequence[Any]]
 
 
@@ -64,7 +64,7 @@ def _copy(driver: psycopg.Connection[Any], table: Table, pieces: Iterator[Column
     listed = ", ".join(f'"{name}"' for name in names)
     with (
         driver.cursor() as cursor,
-        cursor.copy(f'COPY "{table.name}" ({listed}) FROM STDIN (FORMAT BINARY)') as copy,  # type: ignore[arg-type]
+        cursor.copy(f'COPY "{table.name}" ({listed}) FROM STDIN (FORMAT BINARY)') as copy,
     ):
         copy.write(_HEADER)
         for piece in chain([first], pieces):

@@ -181,7 +181,7 @@ def facts(session: Session, project_id: int, *, size: int = 5000) -> Iterator[Se
     after = 0
     while rows := session.execute(query.where(Item.id > after)).all():
         after = rows[-1][0]
-        yield rows  # type: ignore[misc]
+        yield rows
 
 
 def states(session: Session, project_id: int) -> dict[str, int]:

@@ -172,13 +172,14 @@ def of_items(session: Session, run_id: int, item_ids: Collection[int]) -> dict[i
     return {score.item_id: score for score in session.scalars(query)}
 
 
-def between(session: Session, run_id: int, first: int, last: int) -> Sequence[Row[Any]]:
-    """Give (item, label, confidence, answers, agreement, entropy, tied, posterior) of items from one to another."""
+def between(session: Session, run_id: int, first: int, last: int) -> Sequence[tuple[Any, ...]]:
+    """Give (item, label, confidence, answers, agreement, entropy, tied, posterior), from an item to another."""
     query = select(
         ItemScore.item_id, ItemScore.label, ItemScore.confidence, ItemScore.answers, ItemScore.agreement,
         ItemScore.entropy, ItemScore.tied, ItemScore.posterior,
     )  # fmt: skip
-    return session.execute(query.where(ItemScore.run_id == run_id, ItemScore.item_id.between(first, last))).all()
+    query = query.where(ItemScore.run_id == run_id, ItemScore.item_id.between(first, last))
+    return [tuple(row) for row in session.execute(query)]
 
 
 def doubtful(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy.exc import IntegrityError
 
-from crowdqc.formats import Fault
+from crowdqc.formats import Fault, Row
 from crowdqc.records import copying, items, projects, uploads
 from crowdqc.records.base import new_uids
 from crowdqc.records.copying import Same
@@ -25,9 +25,9 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
 
     An item that is there already with the same content is left alone; with other content the row is at fault.
     """
-    # As a rule all names are new. So rows are read while those before them are written, and nobody looks first what
-    # is there; where a name turns out to be taken nothing is kept, and the chunk is gone through again with a look.
-    # The locks are taken behind the savepoint: PostgreSQL is slow with a row that a transaction holds under two names.
+    # As a rule all names are new. So rows are read while those before them are written, and nobody looks first
+    # what is there; where a name turns out to be taken nothing is kept, and the chunk is gone through again with a
+    # look. The locks are taken behind the savepoint: PostgreSQL is slow with a row that is held before and behind.
     try:
         with tx.session.begin_nested():
             _keep(tx, upload_id, rows, look=False)
@@ -63,9 +63,11 @@ class _Sifting:
         """Give what can be read as items."""
         drafter = Drafter()
         for row in rows:
-            found = row if isinstance(row, Fault) else drafter.draft(row)  # type: ignore[arg-type]
-            if found.__class__ is Draft and found.gold:  # type: ignore[union-attr]
-                found = gold_fault(found, self._classes) or found  # type: ignore[arg-type]
+            if not isinstance(row, (Row, Fault)):
+                continue
+            found = drafter.draft(row) if isinstance(row, Row) else row
+            if found.__class__ is Draft and found.gold:
+                found = gold_fault(found, self._classes) or found
             if isinstance(found, Fault):
                 self.faults.append(found)
             else:

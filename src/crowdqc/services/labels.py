@@ -52,7 +52,9 @@ def blocks(tx: Transaction, project: Project) -> Iterator[Block]:
             {
                 "item": keys,
                 "label": labels,
-                "confidence": [each if name is not None else None for each, name in zip(confidences, labels, strict=True)],
+                "confidence": [
+                    None if name is None else each for each, name in zip(confidences, labels, strict=True)
+                ],
                 "source": label_sources,
                 "state": states,
                 "answers": answered,
@@ -121,7 +123,7 @@ def _decisions(
     if not decided:
         return {name: Same(None) for name in names}
     deciders = people.names(tx.session, {review.decided_by for review in decided.values()})
-    rows = []
+    rows: list[tuple[str | None, ...]] = []
     for fact in facts:
         review = decided.get(fact[0])
         if review is None:
