@@ -7,7 +7,7 @@ import gc
 import gzip
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO, RawIOBase
 from typing import BinaryIO, cast
 
@@ -167,3 +167,17 @@ def test_30000_rows_take_no_more_than_a_few_seconds(form: str) -> None:
     start = time.perf_counter()
     assert sum(isinstance(each, formats.Row) for each in formats.rows(BytesIO(data), form)) == 30_000
     assert time.perf_counter() - start < 3  # measured: 0.1; only a change of order is to fail
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl"])
+@given(text=st.text(st.sampled_from('ab,;\t" \n\r{}:1\0é'), max_size=60))
+def test_count_gives_as_many_as_there_are_rows_and_faults(form: str, text: str) -> None:
+    def told(read: Callable[[BytesIO], int]) -> object:
+        try:
+            return read(BytesIO(text.encode()))
+        except formats.Unreadable as error:
+            return str(error)
+
+    assert told(lambda stream: formats.count(stream, form)) == told(
+        lambda stream: sum(1 for _ in formats.rows(stream, form))
+    )

@@ -7,11 +7,9 @@ import pytest
 from crowdqc.assembly import Installation
 from crowdqc.formats import Row
 from crowdqc.records import Item
-from crowdqc.services import batches, uploads
+from crowdqc.services import drafts, uploads
 from tests.services import factories
 from tests.services.factories import bring, look, rows
-
-CLASSES = factories.CLASSES
 
 
 def test_an_overlapping_file_adds_what_is_new_and_names_what_has_changed(place: Installation) -> None:
@@ -73,7 +71,7 @@ def test_good_rows_are_kept_beside_bad_ones(place: Installation) -> None:
     ],
 )
 def test_an_item_is_named_by_the_first_column_that_names_it(values: dict[str, object], key: str) -> None:
-    assert batches.drafted(Row(1, values), CLASSES).key == key
+    assert drafts.drafted(Row(1, values)).key == key
 
 
 def test_an_item_without_a_name_is_named_by_its_content(place: Installation) -> None:

@@ -33,7 +33,7 @@ def rows(place: Installation, actor: Actor, project: Project, kind: ExportKind) 
 def written(place: Installation, actor: Actor, project: Project, kind: ExportKind, format: str) -> bytes:
     with place.reading() as tx:
         export = exports.export(tx, actor, project.uid, kind=kind)
-        return b"".join(formats.write(export.rows, export.columns, format))
+        return b"".join(export.file(format))
 
 
 def plain(found: list[Mapping[str, object]]) -> list[dict[str, object]]:
@@ -199,3 +199,20 @@ def test_an_export_sees_one_moment(place: Installation) -> None:
         assert [*export.rows] == []
     assert len(rows(place, owner, project, ExportKind.ANSWERS)) == 1
     assert written(place, owner, project, ExportKind.ANSWERS, "csv").startswith(b"worker,item,label,")
+
+
+@pytest.mark.parametrize("format", ["csv", "tsv", "jsonl", "jsonl.gz", "parquet"])
+def test_labels_are_written_by_blocks_as_they_are_row_by_row(
+    place: Installation, clock: Clock, format: str
+) -> None:
+    owner = factories.requester(place)
+    project = lived_in(place, owner, clock)
+    for _ in range(2):
+        found = rows(place, owner, project, ExportKind.LABELS)
+        with place.reading() as tx:
+            export = exports.export(tx, owner, project.uid, kind=ExportKind.LABELS)
+            by_blocks = b"".join(export.file(format))
+        assert by_blocks == b"".join(formats.write(found, export.columns, format))
+        # The second time with a run, so that there are posteriors.
+        aggregate(place, owner, project)
+    assert {row["source"] for row in found} >= {"gold"}

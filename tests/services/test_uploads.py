@@ -25,7 +25,7 @@ from tests.services.factories import bring, look, send
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "CHUNK", 10)
+    monkeypatch.setattr(uploads, "CHUNK", dict.fromkeys(UploadKind, 10))
 
 
 def many(number: int) -> bytes:
@@ -242,7 +242,7 @@ def test_faults_are_listed_in_pages_and_counted_beyond_what_is_listed(
     place: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "FAULTS_KEPT", 15)
-    monkeypatch.setattr(uploads, "CHUNK", 10)
+    monkeypatch.setattr(uploads, "CHUNK", dict.fromkeys(UploadKind, 10))
     owner = factories.requester(place)
     project = factories.project(place, owner)
     upload = bring(place, owner, project, b"item,gold,text\n" + b"i,emu,x\n" * 40, filename="x.csv")

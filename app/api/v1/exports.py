@@ -50,7 +50,7 @@ def export(call: Call, project: uuid.UUID, file: str) -> Response:
 
     def chunks() -> Iterator[bytes]:
         with stack:
-            yield from formats.write(table.rows, table.columns, form)
+            yield from table.file(form)
 
     response = streamed(chunks(), formats.media_type(form), f"{title}-{file}")
     # A download of which nothing is taken (HEAD, a caller who is gone) never begins, and so never ends.

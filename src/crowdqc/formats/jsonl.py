@@ -19,21 +19,9 @@ def read(lines: Iterator[Line]) -> Iterator[Row | Fault]:
     Unreadable
         If nothing stands in the file, or if it is one JSON array or one object over many lines.
     """
-    anything = False
-    for number, text, fault in lines:
-        if fault is None and not anything and (start := text.strip()):
-            if start.startswith("[") or start == "{":
-                raise unreadable(
-                    "The file is not one JSON object a line.",
-                    f"line {number}",
-                    "Write each object on a line of its own, without brackets and commas around them.",
-                )
-            anything = True
+    for number, text, fault in _written(lines):
         if fault is not None:
-            anything = True
             yield fault
-            continue
-        if not text or text.isspace():
             continue
         try:
             value = jsonvalues.parse(text)
@@ -45,6 +33,31 @@ def read(lines: Iterator[Line]) -> Iterator[Row | Fault]:
             yield Row(number, value)
         else:
             yield Fault(number, f"line {number}", "The line is not a JSON object.", "Write {...}.")
+
+
+def count(lines: Iterator[Line]) -> int:
+    """Count what `read` would give, rows and faults, and raise what it would raise."""
+    return sum(1 for _ in _written(lines))
+
+
+def _written(lines: Iterator[Line]) -> Iterator[Line]:
+    """Give the lines on which something stands."""
+    anything = False
+    for line in lines:
+        number, text, fault = line
+        if fault is None and not anything and (start := text.strip()):
+            if start.startswith("[") or start == "{":
+                raise unreadable(
+                    "The file is not one JSON object a line.",
+                    f"line {number}",
+                    "Write each object on a line of its own, without brackets and commas around them.",
+                )
+            anything = True
+        if fault is not None:
+            anything = True
+        elif not text or text.isspace():
+            continue
+        yield line
     if not anything:
         raise unreadable("The file is empty.", "whole file", "Write one JSON object a line.")
 

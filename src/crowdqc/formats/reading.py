@@ -79,6 +79,31 @@ def rows(
     )
 
 
+def count(
+    stream: BinaryIO, format: str, *, limit_bytes: int = LIMIT_BYTES, limit_record: int = LIMIT_RECORD
+) -> int:
+    """Read a file to its end and count what `rows` would give, in a fraction of the time.
+
+    Raises
+    ------
+    UnknownFormat, Unreadable
+        Where `rows` would.
+
+    Examples
+    --------
+    >>> from io import BytesIO
+    >>> count(BytesIO(b"item,label\\n1,cat\\n2\\n"), "csv")
+    2
+    """
+    kind = named(format)
+    if kind.inner == "parquet":
+        return sum(1 for _ in rows(stream, format, limit_bytes=limit_bytes))
+    text = lines(stream, packed=kind.packed, limit_bytes=limit_bytes, limit_line=limit_record)
+    if kind.inner == "jsonl":
+        return jsonl.count(text)
+    return delimited.count(text, delimiter=_DELIMITERS[kind.inner], limit_record=limit_record)
+
+
 def read(
     stream: BinaryIO,
     format: str,

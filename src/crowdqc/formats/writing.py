@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from crowdqc.formats import delimited, jsonl
+from crowdqc.formats.blocks import Block, delimited_text, json_lines
 from crowdqc.formats.columns import Column, Unwritable
 from crowdqc.formats.names import named
 
@@ -61,6 +62,39 @@ def write(
     else:
         delimiter = "\t" if kind.inner == "tsv" else ","
         lines = delimited.write(rows, columns, delimiter=delimiter, spreadsheet_safe=spreadsheet_safe)
+    return _packed(_chunks(lines)) if kind.packed else _chunks(lines)
+
+
+def write_blocks(blocks: Iterable[Block], columns: Sequence[Column], format: str) -> Iterator[bytes]:
+    """Write rows that come a block at a time: the same bytes as `write`, in a fraction of the time.
+
+    Parameters
+    ----------
+    blocks : iterable of Block
+        Of some thousand rows each: a block is held whole.
+    columns : sequence of Column
+    format : str
+        A key of `FORMATS`.
+
+    Raises
+    ------
+    UnknownFormat, Unwritable
+        As `write` does.
+
+    Examples
+    --------
+    >>> from crowdqc.formats import Block, Same
+    >>> block = Block(2, {"item": ["1", "2"], "run": Same("r")})
+    >>> b"".join(write_blocks([block], [Column("item"), Column("run")], "csv"))
+    b'item,run\\n1,r\\n2,r\\n'
+    """
+    kind = named(format)
+    if kind.inner == "parquet":
+        return write((row for block in blocks for row in block.rows(columns)), columns, format)
+    if kind.inner == "jsonl":
+        lines = json_lines(blocks, columns)
+    else:
+        lines = delimited_text(blocks, columns, "\t" if kind.inner == "tsv" else ",")
     return _packed(_chunks(lines)) if kind.packed else _chunks(lines)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -252,3 +254,18 @@ def label_counts(session: Session, item_ids: Collection[int]) -> dict[int, dict[
         if label is not None:
             found.setdefault(item, {})[label] = number
     return found
+
+
+def label_counts_between(
+    session: Session, project_id: int, first: int, last: int
+) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Give (item, [(class, counted answers), ...]) of a project's items from one to another."""
+    query = (
+        select(Answer.item_id, Answer.label, func.count())
+        .where(Answer.item_id.between(first, last), Answer.project_id == project_id)
+        .where(Answer.counted, Answer.label.is_not(None))
+        .group_by(Answer.item_id, Answer.label)
+        .order_by(Answer.item_id, Answer.label)
+    )
+    for item, rows in itertools.groupby(session.execute(query).all(), operator.itemgetter(0)):
+        yield item, [(row[1] or 0, row[2]) for row in rows]

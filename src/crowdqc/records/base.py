@@ -81,6 +81,23 @@ def new_uid() -> uuid.UUID:
     return uuid.UUID(int=value)
 
 
+def new_uids(number: int) -> list[bytes]:
+    """Give many UUIDv7 at once, as bytes and in order."""
+    moment = (time.time_ns() // 1_000_000 & ((1 << 48) - 1)).to_bytes(6, "big")
+    chance = os.urandom(10 * number)
+    made = []
+    for at in range(0, 10 * number, 10):
+        # The version and the variant stand in the upper bits of these two.
+        first, third = chance[at] & 0x0F | 0x70, chance[at + 2] & 0x3F | 0x80
+        made.append(moment + _BYTE[first] + chance[at + 1 : at + 2] + _BYTE[third] + chance[at + 3 : at + 10])
+    # In order their index grows at one end.
+    made.sort()
+    return made
+
+
+_BYTE = [bytes([each]) for each in range(256)]
+
+
 class Keyed:
     """A row with a key inside and none outside."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +18,20 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    any_,
     bindparam,
     case,
+    column,
     func,
     literal_column,
     select,
     text,
     update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from crowdqc.records import copying
 from crowdqc.records.base import Base, Named, Word, one_of
 from crowdqc.records.projects import Project
 
@@ -83,7 +88,7 @@ class Item(Named, Base):
     )
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
-    upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id"), index=True)
+    upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id"))
     #: What the requester calls it.
     key: Mapped[str] = mapped_column(String(255))
     #: What a worker is shown.
@@ -165,14 +170,20 @@ def by_keys(session: Session, project_id: int, keys: Collection[str], *, lock: b
     return {item.key: item for item in session.scalars(query)}
 
 
-def hashes(session: Session, project_id: int, keys: Collection[str]) -> dict[str, str]:
+def hashes(session: Session, project_id: int, keys: Sequence[str]) -> dict[str, str]:
     """Give the content hashes of those of the named items that exist."""
-    query = select(Item.key, Item.content_hash).where(Item.project_id == project_id, Item.key.in_(keys))
+    query = select(Item.key, Item.content_hash).where(Item.project_id == project_id)
+    if session.get_bind().dialect.name == "postgresql":
+        # A list in one parameter; thousands of parameters take longer to plan than to look up.
+        query = query.where(Item.key == any_(bindparam("keys", keys, postgresql.ARRAY(String))))
+    else:
+        query = query.where(Item.key.in_(select(column("value")).select_from(func.json_each(json.dumps(keys)))))
     return {key: content_hash for key, content_hash in session.execute(query)}
 
 
-def add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    session.execute(Item.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+def add(session: Session, pieces: Iterator[copying.Columns]) -> None:
+    """Add items that come a piece at a time; raise IntegrityError where one has a name that is taken."""
+    copying.add(session, Item.__table__, pieces)  # type: ignore[arg-type]
 
 
 def page(
@@ -193,6 +204,20 @@ def chunks(session: Session, project_id: int, *, size: int = 2000) -> Iterator[S
         after = rows[-1].id
         yield rows
         session.expunge_all()
+
+
+#: (key inside, key, state, truth, its source, upload) of an item.
+Fact: TypeAlias = tuple[int, str, str, list[str] | None, str | None, int]
+
+
+def facts(session: Session, project_id: int, *, size: int = 5000) -> Iterator[Sequence[Fact]]:
+    """Give what a label needs to know of all items of a project, a bounded number at a time."""
+    query = select(Item.id, Item.key, Item.state, Item.truth, Item.truth_source, Item.upload_id)
+    query = query.where(Item.project_id == project_id).order_by(Item.id).limit(size)
+    after = 0
+    while rows := session.execute(query.where(Item.id > after)).all():
+        after = rows[-1][0]
+        yield rows
 
 
 def states(session: Session, project_id: int) -> dict[str, int]:

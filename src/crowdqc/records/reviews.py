@@ -136,10 +136,13 @@ def live(session: Session, project_id: int) -> Sequence[Review]:
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def decided_items(session: Session, item_ids: Collection[int]) -> dict[int, Review]:
-    """Give the deciding review of items, the newest where there are several."""
-    query = select(Review).where(Review.item_id.in_(item_ids), Review.state == ReviewState.DECIDED)
-    return {review.item_id: review for review in session.scalars(query.order_by(Review.id))}
+def decided_between(session: Session, project_id: int, first: int, last: int) -> dict[int, Review]:
+    """Give the deciding review of a project's items from one to another, the newest where there are several."""
+    query = select(Review).where(Review.item_id.between(first, last), Review.state == ReviewState.DECIDED)
+    query = query.where(Review.project_id == project_id).order_by(Review.id)
+    found = {review.item_id: review for review in session.scalars(query)}
+    session.expunge_all()
+    return found
 
 
 def claimable(session: Session, person_id: int, now: datetime, *, project_id: int | None) -> Review | None:

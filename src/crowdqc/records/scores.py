@@ -172,6 +172,16 @@ def of_items(session: Session, run_id: int, item_ids: Collection[int]) -> dict[i
     return {score.item_id: score for score in session.scalars(query)}
 
 
+def between(session: Session, run_id: int, first: int, last: int) -> Sequence[tuple[Any, ...]]:
+    """Give (item, label, confidence, answers, agreement, entropy, tied, posterior), from an item to another."""
+    query = select(
+        ItemScore.item_id, ItemScore.label, ItemScore.confidence, ItemScore.answers, ItemScore.agreement,
+        ItemScore.entropy, ItemScore.tied, ItemScore.posterior,
+    )  # fmt: skip
+    query = query.where(ItemScore.run_id == run_id, ItemScore.item_id.between(first, last))
+    return [tuple(row) for row in session.execute(query)]
+
+
 def doubtful(
     session: Session, run_id: int, *, state: ItemState | None, after: tuple[float, int] | None, limit: int
 ) -> Sequence[Row[ItemScore, Item]]:

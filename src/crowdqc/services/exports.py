@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crowdqc.formats import Column
-from crowdqc.records import answers, items, people, predictions, reviews, runs, scores, uploads
-from crowdqc.records.items import ItemState, TruthSource
+from crowdqc import formats
+from crowdqc.formats import Block, Column
+from crowdqc.records import answers, items, predictions, reviews, runs, scores
+from crowdqc.records.items import TruthSource
 from crowdqc.records.projects import Project
-from crowdqc.records.runs import Run
 from crowdqc.roles import Actor
-from crowdqc.services import reach
+from crowdqc.services import labels, reach
 from crowdqc.services.transaction import Transaction
 
 Rows = Iterator[Mapping[str, object]]
@@ -36,75 +36,31 @@ class Export:
 
     project: Project
     columns: Sequence[Column]
-    rows: Rows
+    #: Where rows come one by one, and where they come by blocks: one of them.
+    _rows: Rows | None
+    _blocks: Iterator[Block] | None
+
+    @property
+    def rows(self) -> Rows:
+        """Give the rows one by one; they can be taken once, so or as a file."""
+        if self._rows is not None:
+            return self._rows
+        return (row for block in self._blocks or () for row in block.rows(self.columns))
+
+    def file(self, format: str) -> Iterator[bytes]:
+        """Write the table as a file, in chunks; raise formats.UnknownFormat."""
+        if self._blocks is not None:
+            return formats.write_blocks(self._blocks, self.columns, format)
+        return formats.write(self.rows, self.columns, format)
 
 
 def export(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, kind: ExportKind) -> Export:
     """Open an export; the transaction must stay open until its rows are taken."""
     project = reach.project(tx, actor, project_uid)
     columns, rows = _KINDS[kind]
-    return Export(project, columns, rows(tx, project))
-
-
-def _labels(tx: Transaction, project: Project) -> Rows:
-    run = runs.latest(tx.session, project.id)
-    run_facts = _run_facts(run)
-    batches = {upload.id: str(upload.uid) for upload in uploads.page(tx.session, project.id, limit=1_000_000)}
-    for chunk in items.chunks(tx.session, project.id):
-        ids = [item.id for item in chunk]
-        of_items = {} if run is None else scores.of_items(tx.session, run.id, ids)
-        counts = answers.label_counts(tx.session, ids)
-        decisions = reviews.decided_items(tx.session, ids)
-        deciders = people.names(tx.session, {review.decided_by for review in decisions.values()})
-        for item in chunk:
-            score = of_items.get(item.id)
-            decision = decisions.get(item.id)
-            label, source, confidence = None, None, None
-            if item.truth:
-                label, source = item.truth[0] if len(item.truth) == 1 else None, item.truth_source
-                confidence = 1.0 if label is not None else None
-            if label is None and score is not None and score.label is not None:
-                label, confidence = project.classes[score.label], score.confidence
-                source = source or "consensus"
-            posterior = None
-            if score is not None and run is not None:
-                values = predictions.unpacked(score.posterior, len(run.classes)).tolist()
-                posterior = dict(zip(run.classes, values, strict=True))
-            yield {
-                "item": item.key,
-                "label": None if item.state == ItemState.DISCARDED else label,
-                "confidence": None if item.state == ItemState.DISCARDED else confidence,
-                "source": source,
-                "state": str(item.state),
-                "answers": None if score is None else score.answers,
-                "counts": {
-                    project.classes[number]: count for number, count in sorted(counts.get(item.id, {}).items())
-                },
-                "agreement": None if score is None else score.agreement,
-                "entropy": None if score is None else score.entropy,
-                "tied": None if score is None else score.tied,
-                "posterior": posterior,
-                "batch": batches.get(item.upload_id),
-                **run_facts,
-                "review": None if decision is None else str(decision.uid),
-                "verdict": None if decision is None else str(decision.verdict),
-                "crowd_label": None
-                if decision is None or decision.consensus_label is None
-                else project.classes[decision.consensus_label],
-                "decided_by": None if decision is None else deciders.get(decision.decided_by or 0),
-                "decided_at": None
-                if decision is None or decision.decided_at is None
-                else decision.decided_at.isoformat(),
-            }
-
-
-def _run_facts(run: Run | None) -> dict[str, object]:
-    return {
-        "run": None if run is None else str(run.uid),
-        "method": None if run is None else run.method,
-        "code_version": None if run is None else run.code_version,
-        "run_finished_at": None if run is None or run.finished_at is None else run.finished_at.isoformat(),
-    }
+    if rows is None:
+        return Export(project, columns, None, labels.blocks(tx, project))
+    return Export(project, columns, rows(tx, project), None)
 
 
 def _items(tx: Transaction, project: Project) -> Rows:
@@ -198,7 +154,7 @@ def _columns(**kinds: str) -> list[Column]:
     return [Column(name, kind) for name, kind in kinds.items()]  # type: ignore[arg-type]
 
 
-_KINDS: Mapping[ExportKind, tuple[Sequence[Column], Callable[[Transaction, Project], Rows]]] = {
+_KINDS: Mapping[ExportKind, tuple[Sequence[Column], Callable[[Transaction, Project], Rows] | None]] = {
     ExportKind.LABELS: (
         _columns(
             item="text", label="text", confidence="number", source="text", state="text", answers="integer",
@@ -206,7 +162,8 @@ _KINDS: Mapping[ExportKind, tuple[Sequence[Column], Callable[[Transaction, Proje
             run="text", method="text", code_version="text", run_finished_at="text", review="text", verdict="text",
             crowd_label="text", decided_by="text", decided_at="text",
         ),
-        _labels,
+        # By blocks: there is one of every item.
+        None,
     ),
     ExportKind.ITEMS: (
         _columns(item="text", content="json", gold="text", overlap="integer", metadata="json"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import itertools
 import json
@@ -25,7 +26,7 @@ from crowdqc.settings import Settings
 from crowdqc.storage import Storage, Stored
 
 #: Rows that are kept in one transaction: enough to be fast, few enough that nobody waits long behind them.
-CHUNK = 2000
+CHUNK = {UploadKind.ITEMS: 20_000, UploadKind.ANSWERS: 2000, UploadKind.PREDICTIONS: 2000}
 #: Faults whose words are kept; all are counted.
 FAULTS_KEPT = 10_000
 
@@ -148,7 +149,7 @@ def look_through(storage: Storage, settings: Settings, reading: Reading) -> int:
     So a file that is broken half-way is refused whole.
     """
     with storage.open(reading.storage_key) as stream:
-        return sum(1 for _ in formats.rows(stream, reading.format, limit_bytes=settings.expanded_limit))
+        return formats.count(stream, reading.format, limit_bytes=settings.expanded_limit)
 
 
 def looked_through(tx: Transaction, upload_id: int, *, total: int) -> None:
@@ -163,13 +164,26 @@ def chunks(storage: Storage, settings: Settings, reading: Reading) -> Iterator[R
             rows = answers.answers(stream, reading.format, limit_bytes=settings.expanded_limit)
         else:
             rows = formats.rows(stream, reading.format, limit_bytes=settings.expanded_limit)
-        fresh = (row for row in rows if row.line > reading.line)
-        while chunk := list(itertools.islice(fresh, CHUNK)):
+        fresh = itertools.dropwhile(lambda row: row.line <= reading.line, rows)
+        while chunk := _taken(fresh, CHUNK[reading.kind]):
             yield chunk
+
+
+def _taken(rows: Iterator[Row | answers.Answer | Fault], number: int) -> Rows:
+    """Give the next rows. Nothing goes round in circles in them, so that it is not looked for meanwhile."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return [*itertools.islice(rows, number)]
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def not_kept(upload: Upload, rows: Rows) -> Rows:
     """Give the rows of a chunk that the (locked) upload is not past: another runner may read the same file."""
+    if not rows or rows[0].line > upload.line:
+        return rows
     return [row for row in rows if row.line > upload.line]
 
 
