@@ -267,5 +267,5 @@ def label_counts_between(
         .group_by(Answer.item_id, Answer.label)
         .order_by(Answer.item_id, Answer.label)
     )
-    for item, rows in itertools.groupby(session.execute(query).all(), operator.itemgetter(0)):
+    for item, rows in itertools.groupby(session.connection().execute(query), operator.itemgetter(0)):
         yield item, [(row[1] or 0, row[2]) for row in rows]

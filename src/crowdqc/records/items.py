@@ -215,7 +215,8 @@ def facts(session: Session, project_id: int, *, size: int = 5000) -> Iterator[Se
     query = select(Item.id, Item.key, Item.state, Item.truth, Item.truth_source, Item.upload_id)
     query = query.where(Item.project_id == project_id).order_by(Item.id).limit(size)
     after = 0
-    while rows := session.execute(query.where(Item.id > after)).all():
+    # Past the session: columns, no objects that it would have to know.
+    while rows := session.connection().execute(query.where(Item.id > after)).all():
         after = rows[-1][0]
         yield rows
 

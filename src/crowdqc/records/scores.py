@@ -179,7 +179,7 @@ def between(session: Session, run_id: int, first: int, last: int) -> Sequence[tu
         ItemScore.entropy, ItemScore.tied, ItemScore.posterior,
     )  # fmt: skip
     query = query.where(ItemScore.run_id == run_id, ItemScore.item_id.between(first, last))
-    return [tuple(row) for row in session.execute(query)]
+    return [tuple(row) for row in session.connection().execute(query)]
 
 
 def doubtful(

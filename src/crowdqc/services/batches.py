@@ -28,7 +28,7 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
     """
     # As a rule all names are new. So rows are read while those before them are written, and nobody looks first
     # what is there; where a name turns out to be taken nothing is kept, and the chunk is gone through again with a
-    # look. The locks are taken behind the savepoint: PostgreSQL is slow with a row that is held before and behind.
+    # look. The locks are taken behind the savepoint, so that they go with it.
     try:
         with tx.session.begin_nested():
             _keep(tx, upload_id, rows, look=False)
