@@ -41,9 +41,9 @@ def test_a_place_that_comes_free_brings_an_item_to_the_front(place: Installation
     owner, ada, bob = factories.requester(place), factories.worker(place, "ada"), factories.worker(place, "bob")
     project = factories.project(place, owner, items=2, overlap=2, order="fewest_answers")
     ((lease, _),) = take(place, ada, project).assignments
-    assert [each.rank for each in factories.every(place, Item)] == [1, 0]
+    assert [each.rank for each in factories.every(place, Item, Item.project_id == project.id)] == [1, 0]
     do(place, assignments.give_back, ada, lease.uid)
-    assert [each.rank for each in factories.every(place, Item)] == [0, 0]
+    assert [each.rank for each in factories.every(place, Item, Item.project_id == project.id)] == [0, 0]
     assert keys(place, bob, project, 2) == ["i0", "i1"]
 
 
@@ -83,7 +83,7 @@ def test_what_a_run_is_least_sure_of_goes_first(place: Installation, order: str)
         answer_all(place, worker, project, lambda item, number=number: says[item.key][number])  # type: ignore[misc]
     aggregate(place, owner, project)
     assert keys(place, crew[2], project) == ["i1"]
-    ranks = {each.key: each.rank for each in factories.every(place, Item)}
+    ranks = {each.key: each.rank for each in factories.every(place, Item, Item.project_id == project.id)}
     assert ranks["i1"] < ranks["i0"] == ranks["i2"]
 
 
@@ -110,4 +110,4 @@ def test_each_item_goes_to_each_worker_once(place: Installation, order: str) -> 
     project = factories.project(place, factories.requester(place), items=12, overlap=3, order=order)
     for worker in factories.crowd(place, 3):
         assert answer_all(place, worker, project, lambda item: "cat") == 12
-    assert {each.answered for each in factories.every(place, Item)} == {3}
+    assert {each.answered for each in factories.every(place, Item, Item.project_id == project.id)} == {3}
