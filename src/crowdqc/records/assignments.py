@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from crowdqc.records import reservations
 from crowdqc.records.base import Base, Key, Keyed, Named, Word, insert_or_leave, new_uid, one_of
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.people import Worker
@@ -169,6 +170,7 @@ def free_items(
     query = select(Item).where(
         Item.project_id == project_id,
         Item.state == ItemState.OPEN,
+        Item.reserved.is_(False),
         Item.id > after,
         Item.answered + Item.leased < Item.overlap,
         ~mine,
@@ -177,6 +179,12 @@ def free_items(
         query = query.where(Item.id <= until)
     query = query.order_by(Item.id).limit(limit).with_for_update(key_share=True, skip_locked=True, of=Item)
     return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def reserved_items(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
+    """Lock items that are reserved for this worker, have room, and that he never had."""
+    mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
+    return reservations.free_items(session, project_id, worker_id, mine, limit=limit)
 
 
 def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
@@ -190,6 +198,7 @@ def any_unseen(session: Session, project_id: int, worker_id: int) -> bool:
     """Say whether there is an item that takes answers and that this worker never had, free or not."""
     mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
     query = select(Item.id).where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)
+    query = query.where(reservations.open_to(worker_id))
     return session.scalar(query.limit(1)) is not None
 
 
@@ -208,6 +217,7 @@ def unseen(
         .select_from(Item)
         .join(Assignment, and_(*leases), isouter=True)
         .where(Item.project_id == project_id, Item.state == ItemState.OPEN, ~mine)
+        .where(reservations.open_to(worker_id))
     )
     number, ends = session.execute(query).one()
     return number > 0, ends
@@ -221,7 +231,11 @@ def let_go(
     Gold comes back as others do; an item that takes answers does where there is a place for him.
     """
     query = select(Assignment, Item).join(Item, Item.id == Assignment.item_id)
-    free = and_(Item.state == ItemState.OPEN, Item.answered + Item.leased < Item.overlap)
+    free = and_(
+        Item.state == ItemState.OPEN,
+        Item.answered + Item.leased < Item.overlap,
+        reservations.open_to(worker_id),
+    )
     query = query.where(
         Assignment.worker_id == worker_id,
         Assignment.project_id == project_id,

@@ -136,6 +136,13 @@ def live(session: Session, project_id: int) -> Sequence[Review]:
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
+def claimants(session: Session, item_id: int) -> Sequence[int]:
+    """Give the workers who are people that ever claimed a review of an item."""
+    query = select(Worker.id).join(ReviewEvent, ReviewEvent.person_id == Worker.person_id)
+    query = query.join(Review, Review.id == ReviewEvent.review_id).where(Review.item_id == item_id)
+    return session.scalars(query.where(ReviewEvent.action == ReviewAction.CLAIMED).distinct()).all()
+
+
 def decided_items(session: Session, item_ids: Collection[int]) -> dict[int, Review]:
     """Give the deciding review of items, the newest where there are several."""
     query = select(Review).where(Review.item_id.in_(item_ids), Review.state == ReviewState.DECIDED)

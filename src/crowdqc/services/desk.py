@@ -236,7 +236,13 @@ def _chosen(tx: Transaction, project: Project, worker: Worker, desk: assignments
     share = gold_share(project.plan, desk.gold_right)
     gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
     gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted)) if gold_wanted else []
-    plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold))
+    # What is kept for him alone comes first.
+    plain = (
+        list(assignments.reserved_items(tx.session, project.id, worker.id, limit=wanted - len(gold)))
+        if project.reserves and wanted > len(gold)
+        else []
+    )
+    plain += _queued(tx, project.id, worker.id, desk, wanted - len(gold) - len(plain))
     if not plain and share < 1 and not assignments.any_unseen(tx.session, project.id, worker.id):
         # Gold stands among other items; where none of those is left, it would stand out.
         return []
