@@ -112,7 +112,9 @@ def by_uid(session: Session, uid: uuid.UUID, *, owner_id: int | None, lock: bool
     query = select(Course).where(Course.uid == uid)
     if owner_id is not None:
         query = query.join(Project, Project.id == Course.project_id).where(Project.owner_id == owner_id)
-    return session.scalar(query.with_for_update(key_share=True, of=Course) if lock else query)
+    if lock:
+        query = query.with_for_update(key_share=True, of=Course).execution_options(populate_existing=True)
+    return session.scalar(query)
 
 
 def by_id(session: Session, key: int) -> Course:

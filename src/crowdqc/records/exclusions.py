@@ -1,4 +1,4 @@
-"""Exclusions: items that certain workers are never to have, as a requester says; kept as assignments never given."""
+"""Exclusions: items that a requester keeps from certain workers, as assignments that are never given."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from crowdqc.services.transaction import Transaction
 
 
 def lacking(tx: Transaction, worker: Worker, plan: Mapping[str, Any]) -> Sequence[Lacking]:
-    """Give what of a plan's wants a worker does not satisfy now: one query at most, none where nothing is wanted."""
+    """Give what of a plan's wants a worker does not satisfy: one query, none where nothing is wanted."""
     if not plan.get("wanted"):
         return ()
     wanted = qualifications.read(plan["wanted"])
