@@ -20,7 +20,7 @@ from app.api.v1 import (
 
 PREFIX = "/api/v1"
 
-ROOMS = (people, projects, uploads, evidence, runs, assignments, reviews, training, skills, exports, jobs)
+ROOMS = (people, projects, uploads, evidence, runs, assignments, reviews, courses, training, skills, exports, jobs)
 
 
 def register(app: Flask) -> None:
