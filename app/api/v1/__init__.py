@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.api.v1 import (
     assignments,
+    courses,
     evidence,
     exports,
     jobs,
