@@ -1,4 +1,4 @@
-"""The QA lead's view of skills: who has which, since when, from where; and setting one by hand, with the reason."""
+"""The QA lead's view of skills: who has which, until when, from where; and setting one by hand, with a reason."""
 
 from __future__ import annotations
 

@@ -34,8 +34,9 @@ from crowdqc.records.projects import Guideline, Project, ProjectState
 from crowdqc.records.reviews import Verdict
 from crowdqc.records.uploads import UploadKind
 from crowdqc.roles import Actor, Role
-from crowdqc.services import assignments, people, plans, projects, reviews, runs, uploads
+from crowdqc.services import assignments, courses, people, plans, projects, reviews, runs, uploads
 from crowdqc.services import desk as desks
+from crowdqc.services.courses import Course, CourseKind, CourseState
 from crowdqc.services.transaction import Transaction
 
 Found = TypeVar("Found")
@@ -193,6 +194,37 @@ def every(place: Installation, table: type[Found], *where: Any) -> list[Found]:
 
 def item(place: Installation, at: Project, key: str) -> Item:
     (found,) = every(place, Item, Item.project_id == at.id, Item.key == key)
+    return found
+
+
+def course(
+    place: Installation,
+    owner: Actor,
+    at: Project,
+    rows_of_it: Sequence[Mapping[str, object]],
+    *,
+    kind: CourseKind = CourseKind.EXAM,
+    name: str = "bird exam",
+    **values: Any,
+) -> Course:
+    """Make a training or an exam with exercises, open to workers."""
+    made = do(place, courses.create, owner, at.uid, kind=kind, name=name, **values).course
+    do(place, courses.bring, owner, made.uid, content=rows(rows_of_it), filename="e.jsonl", content_type=None)
+    return do(place, courses.update, owner, made.uid, state=CourseState.OPEN).course
+
+
+def lessons(number: int, label: str = "cat") -> list[dict[str, object]]:
+    """Give exercises whose truth is one label."""
+    return [
+        {"exercise": f"e{each}", "text": f"lesson {each}", "truth": label, "hint": f"hint {each}",
+         "explanation": f"because {each}"}
+        for each in range(number)
+    ]  # fmt: skip
+
+
+def worker_row(place: Installation, actor: Actor) -> Worker:
+    """Give the worker that a person is."""
+    (found,) = every(place, Worker, Worker.person_id == actor.id)
     return found
 
 

@@ -226,7 +226,7 @@ def _want(json: object, where: str, faults: list[Fault]) -> Want | None:
     except (BadName, BadLanguage) as error:
         faults.append({"where": f"{where}.{kind}", "what": str(error.errors[0]["what"])})
     if kind == "skill":
-        if json.get("op") not in OPS:
+        if json.get("op") not in [*OPS]:
             faults.append({"where": f"{where}.op", "what": f"is not one of {', '.join(OPS)}"})
         value = json.get("value")
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 100:
