@@ -149,9 +149,9 @@ def test_nothing_of_an_exercise_comes_early(entrance: Entrance, clock: Clock) ->
 
     worker.seen.clear()
     shown = worker.post(f"/training/{exam}/attempts")
-    bodies = []
+    said: list[dict[str, Any]] = []
     while shown["exercise"]:
-        label = CLASSES[len(bodies) % 3]
+        label = CLASSES[len(said) % 3]
         response = worker(
             "POST",
             f"/attempts/{shown['id']}/responses",
@@ -159,10 +159,10 @@ def test_nothing_of_an_exercise_comes_early(entrance: Entrance, clock: Clock) ->
         )
         shown = Door.done(response)
         worker.get(f"/attempts/{shown['id']}")
-        bodies.append({name: shown[name] for name in ("feedback", "score", "passed", "state", "lapsed")})
+        said.append({name: shown[name] for name in ("feedback", "score", "passed", "state", "lapsed")})
     # Right or wrong, the answer to an answer is the same.
-    assert all(each == bodies[0] for each in bodies[:-1])
-    assert bodies[0] == {"feedback": None, "score": None, "passed": None, "state": "open", "lapsed": False}
+    assert all(each == said[0] for each in said[:-1])
+    assert said[0] == {"feedback": None, "score": None, "passed": None, "state": "open", "lapsed": False}
     assert not re.search(r"look at|because of|tell-tale", seen())
 
 
@@ -290,7 +290,15 @@ def test_skills_by_hand_over_the_api(entrance: Entrance) -> None:
     assert told["errors"] == [
         {"where": "languages[1]", "what": "'?' is no language tag, such as de, pt-BR or zh-Hant"}
     ]
-    for body in ({"name": "x", "value": 101, "reason": "r"}, {"name": "x", "value": 1, "reason": ""}):
+    bodies: list[dict[str, Any]] = [
+        {"name": "x", "value": 101, "reason": "r"},
+        {"name": "x", "value": 1, "reason": ""},
+        *[
+            {"name": "x", "value": 1, "reason": "r", "expires_at": moment}
+            for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-12:00", "2030-01-01T00:00:00")
+        ],
+    ]
+    for body in bodies:
         assert_problem(lead("PUT", path, json=body), 422)
     assert_problem(
         lead("PUT", f"/workers/{uuid.uuid4()}/skills", json={"name": "x", "value": 1, "reason": "r"}), 404

@@ -16,15 +16,20 @@ from crowdqc.assembly import Installation
 from crowdqc.records import (
     Answer,
     Assignment,
+    Attempt,
+    Exercise,
     Item,
     ItemScore,
     Model,
     Person,
     Prediction,
     Report,
+    Reservation,
+    Response,
     Review,
     ReviewEvent,
     Run,
+    Skill,
     Upload,
     UploadFault,
     Worker,
@@ -318,7 +323,35 @@ def _noise(tx: Transaction, number: int, chance: random.Random) -> Project:
                 )
             )  # fmt: skip
             add(ReviewEvent(review_id=review.id, action="opened", at=now))
+    _noise_of_training(tx, made, workers[0])
     return made
+
+
+def _noise_of_training(tx: Transaction, at: Project, somebody: Worker) -> None:
+    """Add a course that is closed, an attempt at it, a skill, and an item that is reserved."""
+    session, now = tx.session, tx.now
+    course = Course(
+        project_id=at.id, kind="exam", name="noise", skill="birds", state="closed", pass_mark=50.0,
+        retry_hours=0.0, created_at=now,
+    )  # fmt: skip
+    session.add(course)
+    session.flush()
+    exercise = Exercise(
+        course_id=course.id, key="e0", content={"text": "noise"}, content_hash="0", truth=["cat"], created_at=now
+    )
+    attempt = Attempt(
+        course_id=course.id, worker_id=somebody.id, number=1, state="finished", drawn=[], started_at=now,
+        finished_at=now, score=99.0, passed=True,
+    )  # fmt: skip
+    session.add_all([exercise, attempt])
+    session.flush()
+    session.add(Response(attempt_id=attempt.id, exercise_id=exercise.id, turn=1, label=0, correct=True, at=now))
+    session.add(Skill(worker_id=somebody.id, name="birds", value=99.0, source="exam", earned_at=now, latest=True))
+    item = session.query(Item).filter(Item.project_id == at.id, Item.state != "gold").first()
+    assert item is not None
+    session.add(Reservation(item_id=item.id, worker_id=somebody.id, project_id=at.id, created_at=now))
+    item.reserved = at.reserves = True
+    session.flush()
 
 
 def uid() -> uuid.UUID:

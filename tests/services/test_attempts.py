@@ -47,12 +47,16 @@ def sit(place: Installation, actor: Actor, course: Course, *labels: str) -> Show
     return shown
 
 
-def skills(place: Installation, actor: Actor, **where: Any) -> list[tuple[str, float, str]]:
+def skills(place: Installation, actor: Actor) -> list[tuple[str, float, str]]:
     worker = factories.worker_row(place, actor)
     return [
         (each.name, each.value, each.source)
         for each in factories.every(place, Skill, Skill.worker_id == worker.id)
     ]
+
+
+def said(place: Installation, shown: Shown) -> list[Response]:
+    return factories.every(place, Response, Response.attempt_id == shown.attempt.id)
 
 
 @pytest.fixture
@@ -87,7 +91,7 @@ def test_a_training_hints_has_mistakes_corrected_and_explains(place: Installatio
     # It may be taken again at once, and the later score counts.
     again = sit(place, ada, course, "cat", "cat", "cat", "cat")
     assert (again.attempt.number, again.attempt.score) == (2, 100.0)
-    held = factories.every(place, Skill, Skill.latest)
+    held = factories.every(place, Skill, Skill.latest, Skill.name == "eye")
     assert [(each.name, each.value) for each in held] == [("eye", 100.0)]
 
 
@@ -102,7 +106,7 @@ def test_an_exam_says_nothing_before_its_end(place: Installation, made: Any) -> 
     shown = say(place, ada, shown, "cat")
     assert shown.attempt.score == pytest.approx(200 / 3)
     assert (shown.attempt.passed, shown.feedback) == (True, None)
-    (skill,) = factories.every(place, Skill)
+    (skill,) = factories.every(place, Skill, Skill.name == "bird exam")
     assert (skill.name, skill.source, skill.detail) == ("bird exam", "exam", "bird exam, attempt 1")
     assert skill.expires_at == shown.attempt.finished_at + timedelta(days=10)  # type: ignore[operator]
 
@@ -170,7 +174,7 @@ def test_an_answer_is_kept_once(place: Installation, made: Any) -> None:
     assert say(place, ada, shown, "cat").attempt.state == "finished"
     with pytest.raises(AttemptOver):
         say(place, ada, after, "cat")
-    assert len(factories.every(place, Response)) == 1
+    assert len(said(place, shown)) == 1
 
 
 def test_a_mistake_made_twice_is_one(place: Installation, made: Any) -> None:
@@ -179,7 +183,7 @@ def test_a_mistake_made_twice_is_one(place: Installation, made: Any) -> None:
     shown = begin(place, ada, course)
     tried = [say(place, ada, shown, label).tried for label in ("dog", "dog", "owl", "dog", "owl")]
     assert tried == [["dog"], ["dog"], ["dog", "owl"], ["dog", "owl"], ["dog", "owl"]]
-    assert [each.turn for each in factories.every(place, Response)] == [1, 2]
+    assert [each.turn for each in said(place, shown)] == [1, 2]
     assert say(place, ada, shown, "cat").attempt.score == 0.0
 
 
@@ -193,7 +197,7 @@ def test_time_runs_out(place: Installation, made: Any, clock: Clock) -> None:
     assert (looked.lapsed, looked.exercise, looked.attempt.state) == (True, None, "open")
     late = say(place, ada, shown, "cat")
     assert (late.attempt.state, late.attempt.finished_at, late.attempt.score) == ("finished", ends, 25.0)
-    assert len(factories.every(place, Response)) == 1
+    assert len(said(place, shown)) == 1
     assert skills(place, ada) == [("bird exam", 25.0, "exam")]
 
 
@@ -263,8 +267,9 @@ def test_two_windows_at_once(place: Installation, made: Any) -> None:
             *[(actor, shown.attempt.uid, last.exercise.uid, {"label": "cat"})] * 3,  # type: ignore[union-attr]
         )
         assert {each.attempt.state for each in ended} == {"finished"}
-    assert len(factories.every(place, Attempt)) == 4
-    assert len(factories.every(place, Response)) == 12
-    assert len({(each.worker_id, each.name) for each in factories.every(place, Skill)}) == len(
-        factories.every(place, Skill)
-    )
+    made_of_it = factories.every(place, Attempt, Attempt.course_id == course.id)
+    assert len(made_of_it) == 4
+    made_in_them = factories.every(place, Response, Response.attempt_id.in_([each.id for each in made_of_it]))
+    assert len(made_in_them) == 12
+    given = factories.every(place, Skill, Skill.name == course.skill)
+    assert len({each.worker_id for each in given}) == len(given)

@@ -120,5 +120,5 @@ def workers(session: Session, *, crowd: str, part: str, after: int, limit: int) 
     )
     query = select(Worker, number).where(Worker.crowd == crowd, Worker.id > after)
     if part:
-        query = query.where(Worker.name.contains(part, autoescape=True))
+        query = query.where(Worker.name.icontains(part, autoescape=True))
     return [(row[0], row[1]) for row in session.execute(query.order_by(Worker.id).limit(limit))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -246,7 +245,7 @@ def _check(values: Mapping[str, Any]) -> None:
         if value is None and may_be_none:
             continue
         kinds = (int,) if whole else (int, float)
-        fits = isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+        fits = isinstance(value, kinds) and not isinstance(value, bool)
         if not fits or not least <= value <= greatest:
             word = "whole number" if whole else "number"
             faults.append({"where": part, "what": f"is not a {word} from {least:g} to {greatest:g}"})

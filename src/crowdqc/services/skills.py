@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from crowdqc.errors import Invalid, Missing
 from crowdqc.quality import qualifications
@@ -21,6 +21,8 @@ __all__ = ["LONGEST_DETAIL", "Skill", "SkillSource", "Worker"]
 
 #: The most languages that somebody may say he reads.
 MOST_LANGUAGES = 50
+#: Between which moments a skill may expire.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2999, 12, 31, tzinfo=UTC)
 #: As many versions as are told of a worker.
 VERSIONS = 200
 
@@ -117,8 +119,8 @@ def set_by_hand(
         faults.append({"where": "value", "what": "is not a number from 0 to 100"})
     if not reason.strip() or len(reason) > LONGEST_DETAIL:
         faults.append({"where": "reason", "what": f"is not a text of 1 to {LONGEST_DETAIL} characters"})
-    if expires_at is not None and expires_at.tzinfo is None:
-        faults.append({"where": "expires_at", "what": "has no time zone"})
+    if expires_at is not None and (expires_at.tzinfo is None or not EARLIEST <= expires_at <= LATEST):
+        faults.append({"where": "expires_at", "what": "is no moment with a time zone from 2000 to 2999"})
     if faults:
         raise BadSkill(mend="Mend the faults listed.", errors=faults)
     skills.put(
