@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.pages import account, admin, expert, frame, qa_lead, refusals, requester, settings, words, worker
+from app.pages import (
+    account,
+    admin,
+    courses,
+    expert,
+    frame,
+    qa_lead,
+    refusals,
+    requester,
+    settings,
+    skills,
+    training,
+    words,
+    worker,
+)
 
-ROOMS = (account, worker, requester, settings, qa_lead, expert, admin)
+ROOMS = (account, worker, training, requester, settings, courses, qa_lead, skills, expert, admin)
 
 
 def register(app: Flask) -> None:

@@ -47,8 +47,10 @@ PUBLIC: list[Page] = []
 #: Where the roles lead, in the order of the navigation.
 PLACES: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/desk", "Desk", frozenset({Role.WORKER})),
+    ("/training", "Training", frozenset({Role.WORKER})),
     ("/reviews", "Reviews", frozenset({Role.EXPERT})),
     ("/projects", "Projects", SEES),
+    ("/skills", "Skills", frozenset({Role.QA_LEAD, Role.ADMIN})),
     ("/people", "People", frozenset({Role.ADMIN})),
     ("/jobs", "Jobs", frozenset({Role.ADMIN})),
 )

@@ -12,7 +12,7 @@ from app.pages import contents, forms, words
 from app.pages.frame import page, render, to
 from crowdqc.errors import Conflict, CrowdqcError
 from crowdqc.roles import Role
-from crowdqc.services import assignments
+from crowdqc.services import assignments, skills
 from crowdqc.services import desk as desks
 from crowdqc.services.assignments import ReportReason
 from crowdqc.services.desk import Supply
@@ -34,7 +34,8 @@ SOONEST, LATEST = 20, 900
 @page(blueprint, "GET", "/desk", roles=WORKS)
 def projects(call: Call) -> Response:
     """Show the projects that take answers, and how one stands in each."""
-    return render("desk_projects.html", standings=desks.standings(call.tx, call.actor))
+    missing = skills.missing(call.tx, call.actor)
+    return render("desk_projects.html", standings=desks.standings(call.tx, call.actor), missing=missing)
 
 
 @page(blueprint, "GET", "/desk/<uuid:project>", roles=WORKS)
@@ -54,6 +55,7 @@ def desk(
             "desk_empty.html",
             desk=found,
             supply=supply,
+            missing=skills.missing(call.tx, call.actor).get(project) if supply is Supply.UNQUALIFIED else None,
             retry_at=retry_at,
             wait=None if wait is None else round(min(max(wait, SOONEST), LATEST)),
         )
@@ -177,7 +179,7 @@ def _after(desk: desks.Desk, project: uuid.UUID, said: str) -> Response:
 def _told_supply() -> Supply | None:
     """Read what taking an item came to; nothing where it was not tried."""
     told = request.args.get("supply")
-    return Supply(told) if told in (Supply.LATER, Supply.CAPPED, Supply.FINISHED) else None
+    return Supply(told) if told in (Supply.LATER, Supply.CAPPED, Supply.UNQUALIFIED, Supply.FINISHED) else None
 
 
 def _told_time() -> datetime | None:

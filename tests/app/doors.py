@@ -215,12 +215,22 @@ def world(entrance: Entrance, clock: Clock) -> World:
     return made
 
 
+def course_of(made: World) -> str:
+    """Make a training that nobody is to see into, and open it."""
+    course = made.owner.post(f"/projects/{made.project}/courses", kind="training", name="First steps")["id"]
+    row = {"exercise": f"{TELL}-lesson", "text": "cat lesson", "truth": "cat", "hint": TELL, "explanation": TELL}
+    Door.done(made.owner("POST", f"/courses/{course}/exercises", json=[row]))
+    Door.done(made.owner("PATCH", f"/courses/{course}", json={"state": "open"}))
+    return str(course)
+
+
 def ids_of(made: World) -> dict[str, str]:
     """Give an id of each kind that an address can name."""
     items = made.owner.get(f"/projects/{made.project}/items")["data"]
     runs = made.owner.get(f"/projects/{made.project}/runs")["data"]
     workers = made.owner.get(f"/projects/{made.project}/workers")["data"]
     reviews = made.expert.get("/reviews")["data"]
+    course = course_of(made)
     return {
         "project": made.project,
         "upload": made.ids["upload"],
@@ -228,4 +238,7 @@ def ids_of(made: World) -> dict[str, str]:
         "run": runs[0]["id"],
         "worker": workers[0]["id"],
         "review": reviews[0]["id"],
+        "course": course,
+        "exercise": made.owner.get(f"/courses/{course}/exercises")["data"][0]["id"],
+        "attempt": made.workers[0].post(f"/training/{course}/attempts")["id"],
     }

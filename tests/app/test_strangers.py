@@ -16,7 +16,14 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/projects/{project}"): {"name": "mine now"},
     ("PUT", "/projects/{project}/state"): {"state": "closed"},
     ("POST", "/projects/{project}/guidelines"): {"text": "mine now"},
+    ("POST", "/projects/{project}/courses"): {"kind": "exam", "name": "mine now"},
+    ("PATCH", "/courses/{course}"): {"name": "mine now"},
+    ("PUT", "/items/{item}/reserved-for"): {"workers": []},
+    ("PUT", "/items/{item}/unavailable-for"): {"workers": []},
 }
+
+#: What of a project an address can name.
+REACHED = {"project", "upload", "item", "run", "course", "exercise"}
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -41,16 +48,14 @@ def called(door: Door, operation: Operation, ids: dict[str, str], **query: str) 
 def of_requesters() -> list[Operation]:
     """Give the operations that name a project, or a part of one, and that a requester may call."""
     return [
-        each
-        for each in Api.operations
-        if each.roles and Role.REQUESTER in each.roles and reached(each) & {"project", "upload", "item", "run"}
+        each for each in Api.operations if each.roles and Role.REQUESTER in each.roles and reached(each) & REACHED
     ]
 
 
 def test_a_strangers_project_is_not_found(world: World) -> None:
     stranger = world.entrance.door(Role.REQUESTER)
     before = counts(world.entrance.installation)
-    known = {name: world.ids[name] for name in ("project", "upload", "item", "run", "worker")}
+    known = {name: world.ids[name] for name in (*REACHED, "worker")}
     for operation in of_requesters():
         theirs = called(stranger, operation, known)
         nothing = called(stranger, operation, {name: str(uuid.uuid4()) for name in known})

@@ -10,7 +10,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crowdqc.assembly import Installation
-from crowdqc.records import Answer, Assignment, Item, Job, Prediction, Project, Review, Upload, Worker
+from crowdqc.records import (
+    Answer,
+    Assignment,
+    Attempt,
+    Course,
+    Exercise,
+    Item,
+    Job,
+    Prediction,
+    Project,
+    Response,
+    Review,
+    Skill,
+    Upload,
+    Worker,
+)
 from tests.services import factories
 
 
@@ -60,6 +75,22 @@ CHANGES = [
     set_(Review, state="decided"),
     set_(Review, verdict="accept"),
     set_(Review, state="claimed"),
+    again(Course),
+    set_(Course, kind="quiz"),
+    set_(Course, state="lost"),
+    set_(Course, pass_mark=100.5),
+    again(Exercise),
+    again(Attempt),
+    again(Attempt, number=2, state="open"),
+    again(Attempt, number=2, score=None),
+    set_(Attempt, score=101.0),
+    set_(Attempt, passed=None),
+    again(Response),
+    set_(Response, turn=0),
+    again(Skill),
+    set_(Skill, value=-1.0),
+    set_(Skill, value=100.1),
+    set_(Skill, source="rumour"),
 ]
 
 
@@ -96,6 +127,23 @@ def test_an_item_has_one_live_review_and_any_number_that_are_over(installation: 
             tx.session.add(copy(first(tx.session, Review), state=state, claimed_by=by))
     found = factories.every(installation, Review, Review.item_id == item_id)
     assert [each.state for each in found] == ["withdrawn", "withdrawn", "open"]
+
+
+def test_a_worker_has_one_open_attempt_at_a_course_and_one_latest_version_of_a_skill(
+    installation: Installation,
+) -> None:
+    factories.noise(installation)
+    over = {"finished_at": None, "score": None, "passed": None}
+    with installation.transaction() as tx:
+        attempt, skill = first(tx.session, Attempt), first(tx.session, Skill)
+        tx.session.add_all([copy(attempt, number=2), copy(attempt, number=3, state="open", **over)])
+        tx.session.add_all([copy(skill, latest=False), copy(skill, latest=False), copy(skill, name="other")])
+    with pytest.raises(IntegrityError), installation.transaction() as tx:
+        tx.session.add(copy(first(tx.session, Attempt), number=4, state="open", **over))
+    with installation.transaction() as tx:
+        retired = copy(first(tx.session, Exercise), retired_at=tx.now)
+        tx.session.add_all([retired, copy(retired)])
+    assert len(factories.every(installation, Exercise)) == 3
 
 
 def test_an_upload_that_failed_does_not_stand_in_the_way_of_the_same_file(installation: Installation) -> None:

@@ -16,15 +16,20 @@ from crowdqc.assembly import Installation
 from crowdqc.records import (
     Answer,
     Assignment,
+    Attempt,
+    Exercise,
     Item,
     ItemScore,
     Model,
     Person,
     Prediction,
     Report,
+    Reservation,
+    Response,
     Review,
     ReviewEvent,
     Run,
+    Skill,
     Upload,
     UploadFault,
     Worker,
@@ -34,8 +39,9 @@ from crowdqc.records.projects import Guideline, Project, ProjectState
 from crowdqc.records.reviews import Verdict
 from crowdqc.records.uploads import UploadKind
 from crowdqc.roles import Actor, Role
-from crowdqc.services import assignments, people, plans, projects, reviews, runs, uploads
+from crowdqc.services import assignments, courses, people, plans, projects, reviews, runs, uploads
 from crowdqc.services import desk as desks
+from crowdqc.services.courses import Course, CourseKind, CourseState
 from crowdqc.services.transaction import Transaction
 
 Found = TypeVar("Found")
@@ -196,6 +202,37 @@ def item(place: Installation, at: Project, key: str) -> Item:
     return found
 
 
+def course(
+    place: Installation,
+    owner: Actor,
+    at: Project,
+    rows_of_it: Sequence[Mapping[str, object]],
+    *,
+    kind: CourseKind = CourseKind.EXAM,
+    name: str = "bird exam",
+    **values: Any,
+) -> Course:
+    """Make a training or an exam with exercises, open to workers."""
+    made = do(place, courses.create, owner, at.uid, kind=kind, name=name, **values).course
+    do(place, courses.bring, owner, made.uid, content=rows(rows_of_it), filename="e.jsonl", content_type=None)
+    return do(place, courses.update, owner, made.uid, state=CourseState.OPEN).course
+
+
+def lessons(number: int, label: str = "cat") -> list[dict[str, object]]:
+    """Give exercises whose truth is one label."""
+    return [
+        {"exercise": f"e{each}", "text": f"lesson {each}", "truth": label, "hint": f"hint {each}",
+         "explanation": f"because {each}"}
+        for each in range(number)
+    ]  # fmt: skip
+
+
+def worker_row(place: Installation, actor: Actor) -> Worker:
+    """Give the worker that a person is."""
+    (found,) = every(place, Worker, Worker.person_id == actor.id)
+    return found
+
+
 def states(place: Installation, at: Project) -> dict[str, str]:
     return {each.key: each.state for each in every(place, Item, Item.project_id == at.id)}
 
@@ -286,7 +323,35 @@ def _noise(tx: Transaction, number: int, chance: random.Random) -> Project:
                 )
             )  # fmt: skip
             add(ReviewEvent(review_id=review.id, action="opened", at=now))
+    _noise_of_training(tx, made, workers[0])
     return made
+
+
+def _noise_of_training(tx: Transaction, at: Project, somebody: Worker) -> None:
+    """Add a course that is closed, an attempt at it, a skill, and an item that is reserved."""
+    session, now = tx.session, tx.now
+    course = Course(
+        project_id=at.id, kind="exam", name="noise", skill="birds", state="closed", pass_mark=50.0,
+        retry_hours=0.0, created_at=now,
+    )  # fmt: skip
+    session.add(course)
+    session.flush()
+    exercise = Exercise(
+        course_id=course.id, key="e0", content={"text": "noise"}, content_hash="0", truth=["cat"], created_at=now
+    )
+    attempt = Attempt(
+        course_id=course.id, worker_id=somebody.id, number=1, state="finished", drawn=[], started_at=now,
+        finished_at=now, score=99.0, passed=True,
+    )  # fmt: skip
+    session.add_all([exercise, attempt])
+    session.flush()
+    session.add(Response(attempt_id=attempt.id, exercise_id=exercise.id, turn=1, label=0, correct=True, at=now))
+    session.add(Skill(worker_id=somebody.id, name="birds", value=99.0, source="exam", earned_at=now, latest=True))
+    item = session.query(Item).filter(Item.project_id == at.id, Item.state != "gold").first()
+    assert item is not None
+    session.add(Reservation(item_id=item.id, worker_id=somebody.id, project_id=at.id, created_at=now))
+    item.reserved = at.reserves = True
+    session.flush()
 
 
 def uid() -> uuid.UUID:

@@ -6,23 +6,30 @@ item or an answer at a project, need not wait for whoever changes it, and so the
 
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Assignment, Report
+from crowdqc.records.attempts import Attempt, Response
 from crowdqc.records.base import Base
+from crowdqc.records.courses import Course, Exercise
 from crowdqc.records.desks import Desk
 from crowdqc.records.items import Item
 from crowdqc.records.jobs import Job
 from crowdqc.records.people import Person, SignIn, Token, Worker
 from crowdqc.records.predictions import Model, Prediction
 from crowdqc.records.projects import Guideline, Project
+from crowdqc.records.reservations import Reservation
 from crowdqc.records.reviews import Review, ReviewEvent
 from crowdqc.records.runs import Run
 from crowdqc.records.scores import ItemScore, WorkerScore
+from crowdqc.records.skills import Skill
 from crowdqc.records.uploads import Upload, UploadFault
 
 __all__ = [
     "Answer",
     "Assignment",
+    "Attempt",
     "Base",
+    "Course",
     "Desk",
+    "Exercise",
     "Guideline",
     "Item",
     "ItemScore",
@@ -32,10 +39,13 @@ __all__ = [
     "Prediction",
     "Project",
     "Report",
+    "Reservation",
+    "Response",
     "Review",
     "ReviewEvent",
     "Run",
     "SignIn",
+    "Skill",
     "Token",
     "Upload",
     "UploadFault",

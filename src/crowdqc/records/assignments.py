@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from crowdqc.records import reservations
 from crowdqc.records.base import Base, Keyed, Named, Together, Word, insert_or_leave, new_uid, one_of
 from crowdqc.records.desks import moved
 from crowdqc.records.items import Item, ItemState, Shown
@@ -189,7 +190,11 @@ def let_go(
     Gold comes back as others do; an item that takes answers does where there is a place for him.
     """
     query = select(Assignment, Item).join(Item, Item.id == Assignment.item_id)
-    free = and_(Item.state == ItemState.OPEN, Item.answered + Item.leased < Item.overlap)
+    free = and_(
+        Item.state == ItemState.OPEN,
+        Item.answered + Item.leased < Item.overlap,
+        reservations.open_to(worker_id),
+    )
     query = query.where(
         Assignment.worker_id == worker_id,
         Assignment.project_id == project_id,

@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     case,
     column,
+    false,
     func,
     literal_column,
     select,
@@ -108,6 +109,8 @@ class Item(Named, Base):
     truth: Mapped[list[str] | None]
     truth_source: Mapped[str | None] = mapped_column(Word)
     reports: Mapped[int] = mapped_column(default=0)
+    #: Whether it is for certain workers alone (see `reservations`); the queue of all others passes it over.
+    reserved: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

@@ -58,6 +58,8 @@ class Worker(Named, Base):
     crowd: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(200))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), unique=True)
+    #: The languages that he says he reads (BCP 47).
+    languages: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     created_at: Mapped[datetime]
 
 
@@ -149,6 +151,10 @@ def count(session: Session) -> int:
 
 def worker_by_uid(session: Session, uid: uuid.UUID) -> Worker | None:
     return session.scalar(select(Worker).where(Worker.uid == uid))
+
+
+def workers_by_uids(session: Session, uids: Collection[uuid.UUID]) -> Sequence[Worker]:
+    return session.scalars(select(Worker).where(Worker.uid.in_(uids)).order_by(Worker.id)).all()
 
 
 def names(session: Session, ids: Collection[int | None]) -> dict[int, str]:

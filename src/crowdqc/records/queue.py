@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from crowdqc.records import reservations
 from crowdqc.records.assignments import Assignment, AssignmentState
 from crowdqc.records.items import Item, Shown
 
@@ -70,6 +71,7 @@ def _taking(limit: int, bounded: bool, postgres: bool) -> Executable:
             _OPEN,
             place > tuple_(bindparam("after_rank"), bindparam("after_key")),
             _ROOM,
+            Item.reserved.is_(False),
             ~_mine(),
         )
         .order_by(Item.rank, Item.id)
@@ -115,6 +117,12 @@ def take(
     return sorted(found, key=lambda item: (item.rank, item.id))
 
 
+def reserved(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
+    """Lock items that are reserved for this worker, have room, and that he never had."""
+    had = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
+    return reservations.free_items(session, project_id, worker_id, had, limit=limit)
+
+
 def left(
     session: Session, project_id: int, worker_id: int, let_go: Collection[AssignmentState]
 ) -> tuple[bool, datetime | None]:
@@ -124,7 +132,7 @@ def left(
     """
     other = aliased(Assignment)
     his = exists().where(other.item_id == Item.id, other.worker_id == worker_id, other.state.not_in(list(let_go)))
-    mine = and_(Item.project_id == project_id, _OPEN, ~his)
+    mine = and_(Item.project_id == project_id, _OPEN, ~his, reservations.open_to(worker_id))
     ends = (
         select(func.min(Assignment.expires_at))
         .join(Item, Item.id == Assignment.item_id)

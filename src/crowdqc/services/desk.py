@@ -211,7 +211,9 @@ def _given(tx: Transaction, seat: Seat, wanted: int) -> tuple[list[tuple[Lease, 
     share = gold_share(project.plan, desk.gold_right)
     gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
     gold = _gold(tx, seat, gold_wanted)
-    plain, place = _queued(tx, seat, wanted - len(gold))
+    kept = _reserved(tx, seat, wanted - len(gold))
+    plain, place = _queued(tx, seat, wanted - len(gold) - len(kept))
+    plain = kept + plain
     left, ends = True, None
     if not plain:
         left, ends = queue.left(tx.session, project.id, worker.id, _let_go(project))
@@ -238,6 +240,18 @@ def _gold(tx: Transaction, seat: Seat, wanted: int) -> list[Shown]:
         Shown.of(item)
         for item in assignments.free_gold(tx.session, seat.place.project.id, seat.place.worker.id, limit=wanted)
     ]
+
+
+def _reserved(tx: Transaction, seat: Seat, wanted: int) -> list[Shown]:
+    """Take what is kept for a worker alone: it comes first."""
+    project, worker = seat.place.project, seat.place.worker
+    if wanted <= 0 or not project.reserves:
+        return []
+    found = queue.reserved(tx.session, project.id, worker.id, limit=wanted)
+    for item in found:
+        item.leased += 1
+        orders.placed(project, item)
+    return [Shown.of(item) for item in found]
 
 
 def _again(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from crowdqc.errors import Invalid
+from crowdqc.quality import qualifications
 from crowdqc.quality.aggregation import method
 from crowdqc.quality.routing import Policy
 from crowdqc.services import orders
@@ -49,6 +50,8 @@ class Plan:
     worker_answers: int | None = None
     worker_share: float | None = None
     worker_daily: int | None = None
+    #: Skills, qualifications and languages that a worker must have, all of them; None: everybody may work.
+    wanted: Sequence[Mapping[str, Any]] | None = None
     #: How long a review is an expert's own, in seconds.
     review_seconds: int = 1800
     #: The share of gold among the items that a worker is given.
@@ -145,6 +148,7 @@ def _together(plan: Plan, classes: Sequence[str]) -> list[dict[str, object]]:
     for name, check in (
         ("method", lambda: method(plan.method, plan.parameters)),
         ("review", plan.policy),
+        ("wanted", lambda: qualifications.read([] if plan.wanted is None else plan.wanted)),
     ):
         try:
             check()

@@ -18,6 +18,8 @@ class Supply(StrEnum):
     PAUSED = "paused"
     #: He has given as many answers as one worker may, in all or for today.
     CAPPED = "capped"
+    #: He does not have the skills or languages that the project wants.
+    UNQUALIFIED = "unqualified"
     #: None is left for this worker.
     FINISHED = "finished"
 
