@@ -7,21 +7,27 @@ item or an answer at a project, need not wait for whoever changes it, and so the
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Assignment, Desk, Report
 from crowdqc.records.base import Base
+from crowdqc.records.firings import Appeal, Firing, FiringEvidence
 from crowdqc.records.items import Item
 from crowdqc.records.jobs import Job
 from crowdqc.records.people import Person, SignIn, Token, Worker
 from crowdqc.records.predictions import Model, Prediction
 from crowdqc.records.projects import Guideline, Project
+from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.records.reviews import Review, ReviewEvent
+from crowdqc.records.rules import Rule, RuleVersion
 from crowdqc.records.runs import Run
 from crowdqc.records.scores import ItemScore, WorkerScore
 from crowdqc.records.uploads import Upload, UploadFault
 
 __all__ = [
     "Answer",
+    "Appeal",
     "Assignment",
     "Base",
     "Desk",
+    "Firing",
+    "FiringEvidence",
     "Guideline",
     "Item",
     "ItemScore",
@@ -31,8 +37,11 @@ __all__ = [
     "Prediction",
     "Project",
     "Report",
+    "Restriction",
     "Review",
     "ReviewEvent",
+    "Rule",
+    "RuleVersion",
     "Run",
     "SignIn",
     "Token",
@@ -40,4 +49,5 @@ __all__ = [
     "UploadFault",
     "Worker",
     "WorkerScore",
+    "WorkerWeight",
 ]

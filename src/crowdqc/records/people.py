@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, delete, func, select, update
+from sqlalchemy import ForeignKey, Index, String, delete, false, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Keyed, Named
@@ -58,6 +58,8 @@ class Worker(Named, Base):
     crowd: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(200))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), unique=True)
+    #: He was restricted once, somewhere: the restrictions say whether he is now.
+    restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 
@@ -149,3 +151,7 @@ def sign_out_everywhere(session: Session, person_id: int, now: datetime) -> None
 def sweep_sign_ins(session: Session, now: datetime) -> None:
     """Forget sign-ins that are over."""
     session.execute(delete(SignIn).where(SignIn.expires_at <= now))
+
+
+def workers_by_id(session: Session, ids: Collection[int]) -> dict[int, Worker]:
+    return {worker.id: worker for worker in session.scalars(select(Worker).where(Worker.id.in_(ids)))}

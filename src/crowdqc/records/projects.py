@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Keyed, Named, Word, one_of
@@ -49,6 +49,8 @@ class Project(Named, Base):
     #: The quality plan (see `crowdqc.services.plans`).
     plan: Mapped[dict[str, Any]]
     guideline_version: Mapped[int] = mapped_column(default=1)
+    #: Some of its worker rules are on; kept here so that whoever gives an answer need not ask.
+    rules_on: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

@@ -187,6 +187,8 @@ def answer(
         # Two at once with one key: the other was first.
         raise KeyUsed() from None
     tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
+    if project.rules_on:
+        tx.defer(JobName.APPLY_RULES, f"project:{project.id}", after=tx.settings.aggregation_delay)
     return Kept(made, True, label, item.state == ItemState.GOLD and label in (item.truth or ()))
 
 
