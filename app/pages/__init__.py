@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.pages import account, admin, expert, frame, qa_lead, refusals, requester, settings, words, worker
+from app.pages import (
+    account,
+    admin,
+    expert,
+    fairness,
+    frame,
+    qa_lead,
+    refusals,
+    requester,
+    rules,
+    settings,
+    words,
+    worker,
+)
 
-ROOMS = (account, worker, requester, settings, qa_lead, expert, admin)
+ROOMS = (account, worker, fairness, requester, settings, qa_lead, rules, expert, admin)
 
 
 def register(app: Flask) -> None:

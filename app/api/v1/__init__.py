@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api.v1 import assignments, evidence, exports, jobs, people, projects, reviews, runs, uploads
+from app.api.v1 import (
+    appeals,
+    assignments,
+    evidence,
+    exports,
+    jobs,
+    people,
+    projects,
+    reviews,
+    rules,
+    runs,
+    uploads,
+)
 
 PREFIX = "/api/v1"
 
-ROOMS = (people, projects, uploads, evidence, runs, assignments, reviews, exports, jobs)
+ROOMS = (people, projects, uploads, evidence, runs, assignments, appeals, rules, reviews, exports, jobs)
 
 
 def register(app: Flask) -> None:

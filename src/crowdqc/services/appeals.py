@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from crowdqc.errors import Conflict, Invalid, Missing
 from crowdqc.quality.rules import Rule
 from crowdqc.records import events, firings, items, projects, restrictions, rules
-from crowdqc.records.firings import Appeal, AppealState, Firing, FiringState
+from crowdqc.records.firings import Appeal, AppealState, Firing, FiringState, Told
 from crowdqc.records.items import ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
@@ -58,6 +59,24 @@ class Mine:
     project: Project | None
 
     @property
+    def at(self) -> datetime:
+        if self.firing is not None:
+            return self.firing.at
+        assert self.restriction is not None  # what is no firing is a restriction by hand
+        return self.restriction.starts_at
+
+    @property
+    def words(self) -> str:
+        if self.firing is not None:
+            return self.firing.to_worker
+        return "" if self.restriction is None else self.restriction.reason
+
+    def restricted(self, now: datetime) -> bool:
+        """Say whether this keeps him out now."""
+        found = self.restriction
+        return found is not None and found.lifted_at is None and (found.ends_at is None or found.ends_at > now)
+
+    @property
     def appealable(self) -> bool:
         standing = self.firing is not None and self.firing.state == FiringState.STANDING
         return standing and self.appeal is None
@@ -68,15 +87,15 @@ def mine(tx: Transaction, actor: Actor, *, limit: int = 50) -> Sequence[Mine]:
     worker = reach.worker(tx, actor)
     rows = firings.told(tx.session, worker_id=worker.id, to_worker=True, limit=limit)
     of_firings = restrictions.of_firings(tx.session, [row[0].id for row in rows])
-    dated = [(row[0].at, Mine(row[0], row[4], of_firings.get(row[0].id), row[3])) for row in rows]
-    dated += [
-        (each.starts_at, Mine(None, None, each, project))
+    found = [Mine(row[0], row[4], of_firings.get(row[0].id), row[3]) for row in rows]
+    found += [
+        Mine(None, None, each, project)
         for each, _, project, firing in restrictions.page(
             tx.session, project_id=None, worker_id=worker.id, before=None, limit=limit
         )
         if firing is None
     ]
-    return [found for _, found in sorted(dated, key=lambda pair: pair[0], reverse=True)]
+    return sorted(found, key=lambda each: each.at, reverse=True)
 
 
 def appeal(tx: Transaction, actor: Actor, uid: uuid.UUID, *, text: str) -> Mine:
@@ -100,7 +119,7 @@ def page(
     project_uid: uuid.UUID | None = None,
     state: AppealState = AppealState.OPEN,
     limit: int = 50,
-) -> Sequence[firings.Told]:
+) -> Sequence[Told]:
     """Give appeals with what they are against, the newest first."""
     project_id = None if project_uid is None else reach.project(tx, actor, project_uid).id
     return firings.told(tx.session, project_id=project_id, appeals=state, limit=limit)
