@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from crowdqc.quality import Problem, Votes, fingerprints, judge
+from crowdqc.quality.aggregation.discounts import Discounted
 from crowdqc.quality.parameters import InvalidParameter
 from crowdqc.quality.simulation import Simulation
 
@@ -50,11 +51,17 @@ def test_the_less_a_worker_counts_the_less_he_moves(method: str) -> None:
 
 
 def test_an_answer_can_be_taken_out_again() -> None:
-    """Judged by all others, it does not matter how much one's own answers weigh there."""
+    """Judged by all others, one's own part of the evidence is taken out, and no more."""
     weights = np.ones(9)
     weights[2] = 0.3
-    found, plain = judge(problem("dawid_skene", weights)), judge(problem("dawid_skene"))
-    assert found.workers.consensus_accuracy[2] == pytest.approx(plain.workers.consensus_accuracy[2], abs=0.05)
+    votes, consensus = CROWD.votes, judge(problem("dawid_skene", weights)).consensus
+    assert isinstance(consensus.confusion, Discounted)
+    row = int(np.flatnonzero((votes.worker == 2) & ~consensus.known[votes.item])[0])
+    others = np.flatnonzero((votes.item == votes.item[row]) & (votes.worker != 2))
+    evidence = consensus.confusion.confusion.evidence(votes.worker[others], votes.label[others])
+    scores = np.exp(np.log(consensus.class_prior) + evidence.sum(axis=0))
+    expected = (scores / scores.sum())[votes.label[row]]
+    assert consensus.without_own(votes)[row] == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_method_that_cannot_says_so() -> None:
