@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crowdqc.roles import Role
-from tests.app.doors import CLASSES, Door, Entrance, World, batch, labels_of, project_of
+from tests.app.doors import CLASSES, TELL, Door, Entrance, World, batch, labels_of, project_of
 from tests.app.test_access import assert_problem
 from tests.app.test_worker_sees_no_gold import HIDDEN, names
 from tests.ground.clock import Clock
@@ -71,6 +71,7 @@ def test_a_worker_who_was_wronged_works_again(world: World) -> None:
     assert (mine["restricted"], mine["appealable"], mine["state"]) == (True, True, "standing")
     assert mine["words"].startswith("Of your last 6 answers to items whose truth is known 0 were right (0%).")
     assert not names(mine) & HIDDEN
+    assert TELL not in worker("GET", "/desk/firings").text
     appealed = worker.post(f"/desk/firings/{mine['id']}/appeal", text="They are all cats.")
     assert (appealed["appeal_state"], appealed["appealable"]) == ("open", False)
     again = worker("POST", f"/desk/firings/{mine['id']}/appeal", json={"text": "Really."})

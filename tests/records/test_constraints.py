@@ -10,7 +10,23 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crowdqc.assembly import Installation
-from crowdqc.records import Answer, Assignment, Item, Job, Prediction, Project, Review, Upload, Worker
+from crowdqc.records import (
+    Answer,
+    Appeal,
+    Assignment,
+    Firing,
+    Item,
+    Job,
+    Prediction,
+    Project,
+    Restriction,
+    Review,
+    Rule,
+    RuleVersion,
+    Upload,
+    Worker,
+    WorkerWeight,
+)
 from tests.services import factories
 
 
@@ -58,6 +74,20 @@ CHANGES = [
     again(Upload, storage_key="other"),
     set_(Project, state="archived"),
     set_(Review, state="decided"),
+    again(Rule),
+    set_(Rule, state="perhaps"),
+    again(RuleVersion),
+    set_(RuleVersion, version=0),
+    again(Firing),
+    set_(Firing, state="forgotten"),
+    set_(Firing, state="lifted"),
+    again(Appeal),
+    set_(Appeal, state="upheld"),
+    again(Restriction),
+    set_(Restriction, firing_id=None),
+    set_(Restriction, ends_at=Restriction.starts_at),
+    set_(WorkerWeight, weight=1.0),
+    again(WorkerWeight),
     set_(Review, verdict="accept"),
     set_(Review, state="claimed"),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from crowdqc import jobs
 from crowdqc.assembly import Installation
-from crowdqc.records import Firing, Item, Restriction
+from crowdqc.records import Firing, FiringEvidence, Item, Restriction, WorkerWeight
 from crowdqc.records.projects import Project
 from crowdqc.roles import Actor, Role
 from crowdqc.services import rules
@@ -64,10 +64,17 @@ class Office:
             jobs.perform_due(self.place)
 
     def firings(self) -> list[Firing]:
-        return factories.every(self.place, Firing)
+        return factories.every(self.place, Firing, Firing.project_id == self.project.id)
 
     def restrictions(self) -> list[Restriction]:
-        return factories.every(self.place, Restriction)
+        return factories.every(self.place, Restriction, Restriction.reason != "noise")
+
+    def weights(self) -> list[WorkerWeight]:
+        return factories.every(self.place, WorkerWeight, WorkerWeight.project_id == self.project.id)
+
+    def evidence(self) -> list[FiringEvidence]:
+        mine = [each.id for each in self.firings()]
+        return factories.every(self.place, FiringEvidence, FiringEvidence.firing_id.in_(mine))
 
     def item(self, key: str) -> Item:
         return factories.item(self.place, self.project, key)

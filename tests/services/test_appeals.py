@@ -8,7 +8,7 @@ import pytest
 
 from crowdqc.assembly import Installation
 from crowdqc.errors import Invalid
-from crowdqc.records import Appeal, WorkerWeight
+from crowdqc.records import Appeal
 from crowdqc.records.firings import AppealState, FiringState
 from crowdqc.records.people import Worker
 from crowdqc.services import appeals, firings, restrictions
@@ -81,7 +81,7 @@ def test_others_who_were_wronged_by_the_same_gold_are_let_in_too(place: Installa
     )
     assert overturned == 4
     assert {each.state for each in office.firings()} == {FiringState.OVERTURNED}
-    assert all(each.ended_at for each in factories.every(place, WorkerWeight))
+    assert all(each.ended_at for each in office.weights())
     assert all(each.lifted_at for each in office.restrictions())
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from crowdqc.assembly import Installation
 from crowdqc.quality.rules import InvalidRule
-from crowdqc.records import FiringEvidence, ItemScore, Run, WorkerScore, WorkerWeight
+from crowdqc.records import ItemScore, Run, WorkerScore
 from crowdqc.records.firings import FiringState
 from crowdqc.records.people import Worker
-from crowdqc.services import assignments, firings, histories, rules, runs
+from crowdqc.services import appeals, assignments, firings, histories, rules, runs
 from crowdqc.services.desk import Supply
 from crowdqc.services.rules import NameTaken, NoSuchRule, RuleState
 from tests.ground.clock import Clock
@@ -78,7 +78,7 @@ def test_a_careless_worker_is_restricted_for_a_time(place: Installation, clock: 
     assert 0.2 < (firing.high or 0) < 0.6
     assert firing.facts["window"] == {"answers": 20, "days": None}
     assert firing.to_worker.startswith("Of your last 8 answers to items whose truth is known 0 were right (0%).")
-    assert len(factories.every(place, FiringEvidence, FiringEvidence.answer_id.is_not(None))) == 8
+    assert len([each for each in office.evidence() if each.answer_id is not None]) == 8
     # He is told why and until when; the other one works on.
     desk = factories.take(place, office.careless, office.project)
     assert (desk.supply, desk.assignments) == (Supply.RESTRICTED, [])
@@ -178,7 +178,7 @@ def test_answers_count_less_and_count_again(place: Installation, clock: Clock, a
         factories.answer_all(place, worker, office.project, lambda item: offices.truth(item.key))
     office.work()
     (firing,) = office.firings()
-    (weight,) = factories.every(place, WorkerWeight)
+    (weight,) = office.weights()
     assert weight.weight == action.get("weight", 0.0)
     run = factories.aggregate(place, office.owner, office.project)
     told = (run.summary or {})["weights"]
@@ -214,7 +214,7 @@ def test_a_figure_is_looked_at_after_a_run_and_acts_once(place: Installation, cl
     (carl,) = factories.every(place, Worker, Worker.person_id == office.careless.id)
     assert firing.worker_id == carl.id
     assert not firing.told
-    assert len(factories.every(place, FiringEvidence)) == 40
+    assert len(office.evidence()) == 40
     factories.aggregate(place, office.owner, office.project)
     office.work()
     assert len(office.firings()) == 1
@@ -258,3 +258,34 @@ def test_weights_that_a_method_cannot_heed_are_told(place: Installation, clock: 
     (repeated,) = factories.every(place, Run, Run.id == again.id)
     assert repeated.weights == run.weights != {}
     assert (repeated.summary or {})["same_output"]
+
+
+def test_what_cannot_be_done_yet_is_written_down_for_leads_alone(place: Installation, clock: Clock) -> None:
+    office = offices.opened(place, clock)
+    office.save({**CARELESS, "action": {"kind": "pay", "pay": False}})
+    office.answer(office.careless, 8, right=False)
+    office.work(10)
+    (firing,) = office.firings()
+    assert (firing.applied, firing.told, firing.state) == (False, False, "standing")
+    assert look(place, appeals.mine, office.careless) == []
+    assert office.restrictions() == office.weights() == []
+
+
+def test_a_skipper_is_noticed_though_he_answers_nothing(place: Installation, clock: Clock) -> None:
+    office = offices.opened(place, clock, gold=0, plain=12)
+    office.save(
+        {
+            "name": "skipping", "collector": "skips", "when": [{"key": "in_a_row", "op": "at_least", "value": 5}],
+            "action": {"kind": "restrict", "scope": "all", "hours": 1},
+        }
+    )  # fmt: skip
+    for _ in range(5):
+        clock.advance(1)
+        do(place, assignments.skip, office.careless,
+           factories.take_one(place, office.careless, office.project).uid, reason="dull")  # fmt: skip
+    office.work(10)
+    (firing,) = office.firings()
+    assert (firing.measured, firing.value) == ("in_a_row", 5.0)
+    assert {each.answer_id for each in office.evidence()} == {None}
+    assert [each.project_id for each in office.restrictions()] == [None]
+    assert factories.take(place, office.careless, office.project).supply == Supply.RESTRICTED

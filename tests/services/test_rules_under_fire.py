@@ -9,7 +9,6 @@ from collections import Counter
 from sqlalchemy.exc import OperationalError
 
 from crowdqc.assembly import Installation
-from crowdqc.records import Firing, Restriction
 from crowdqc.records.people import Worker
 from crowdqc.roles import Actor
 from crowdqc.services import firings
@@ -40,7 +39,7 @@ def test_who_is_restricted_gets_nothing(place: Installation, clock: Clock, backe
             assert sight is not None
             with place.transaction() as tx:
                 firings.act(tx, sight)
-            for each in factories.every(place, Firing):
+            for each in office.firings():
                 caught.setdefault(each.worker_id, time.monotonic())
             time.sleep(0.01)
 
@@ -79,9 +78,9 @@ def test_who_is_restricted_gets_nothing(place: Installation, clock: Clock, backe
         thread.join()
 
     assert wrong == []
-    found = factories.every(place, Firing)
+    found = office.firings()
     assert Counter(each.worker_id for each in found) == dict.fromkeys(caught, 1)
-    assert len(found) == len(crowd) == len(factories.every(place, Restriction))
+    assert len(found) == len(crowd) == len(office.restrictions())
 
 
 def test_more_answers_are_asked_for_while_workers_work(place: Installation, clock: Clock, backend: str) -> None:
@@ -127,6 +126,6 @@ def test_more_answers_are_asked_for_while_workers_work(place: Installation, cloc
     over.set()
     asking.join()
     assert wrong == []
-    assert factories.every(place, Firing)
+    assert office.firings()
     overlaps = {office.item(f"i{n}").overlap for n in range(60)}
     assert max(overlaps) in (3, 4)

@@ -76,7 +76,7 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
     note(tx, upload, rows, kept=len(fresh), unchanged=unchanged, faults=faults)
     if fresh:
         tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
-        effects.ask_again(tx, project.id)
+        effects.ask_again(tx, project)
 
 
 def _takes_place(item: items.Item) -> bool:

@@ -169,7 +169,7 @@ def decide(
         overturned += 1
     if corrected:
         tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
-    effects.ask_again(tx, project.id)
+    effects.ask_again(tx, project)
     return found, overturned
 
 

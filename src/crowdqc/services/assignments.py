@@ -79,7 +79,7 @@ def skip(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: str) -> Assig
     leases.end(tx, assignment, AssignmentState.SKIPPED)
     assignment.reason = reason
     project = projects.contribute(tx.session, assignment.project_id)
-    effects.ask_again(tx, project.id)
+    effects.ask_again(tx, project)
     if held and assignment.counts and project.plan["skipped"] == Skipped.TO_NOBODY:
         _give_up_place(items.by_id(tx.session, assignment.item_id, lock=True))
         tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from crowdqc.quality.rules.actions import Action, Discount, Exclude, Pay, Restrict, SetSkill
-from crowdqc.records import firings, items, projects, restrictions
+from crowdqc.records import firings, items, restrictions
 from crowdqc.records.firings import Firing, FiringState
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
@@ -93,10 +93,10 @@ def undo(tx: Transaction, firing: Firing, state: FiringState, *, by: int | None,
         tx.defer(JobName.AGGREGATE, f"project:{firing.project_id}", after=tx.settings.aggregation_delay)
 
 
-def ask_again(tx: Transaction, project_id: int) -> None:
+def ask_again(tx: Transaction, project: Project) -> None:
     """Have a project's rules asked again where some are on: what they look at has changed."""
-    if projects.by_id(tx.session, project_id).rules_on:
-        tx.defer(JobName.APPLY_RULES, f"project:{project_id}", after=tx.settings.aggregation_delay)
+    if project.rules_on:
+        tx.defer(JobName.APPLY_RULES, f"project:{project.id}", after=tx.settings.aggregation_delay)
 
 
 def _widen(item: Item, more: int, most: int) -> None:

@@ -87,6 +87,8 @@ def act(tx: Transaction, sight: Sight, figures: FiguresByLevel | None = None) ->
         firings.add_evidence(tx.session, [row | {"firing_id": made.id} for row in evidence])
         touched = [row["item_id"] for row in evidence]
         made.applied = effects.apply(tx, made, asked.rule.action, touched)
+        # Nobody is told of what did not happen.
+        made.told &= made.applied
         if isinstance(asked.rule.action, AskMore):
             more.update(dict.fromkeys(touched, asked.rule.action.answers))
         done += 1

@@ -161,6 +161,9 @@ def _asked(
             # What was not justified is as if it had not been.
             continue
         until = max(firing.seen_until.timestamp(), _end(ends.get(firing.id)))
+        if firing.ended_at is not None:
+            # Lifted: a new start.
+            until = max(until, firing.ended_at.timestamp())
         since[code] = np.fmax(since[code], until)
         barred[code] |= _lasts(rule, firing)
     return Asked(rule_id, version_id, rule, since, barred, numbers)

@@ -166,7 +166,7 @@ def decide(
     review.decided_by, review.decided_at = actor.id, tx.now
     review.claimed_until = None
     _note(tx, review, actor, ReviewAction.DECIDED, verdict=verdict, label=number, comment=comment or None)
-    effects.ask_again(tx, project.id)
+    effects.ask_again(tx, project)
     tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
     return review
 

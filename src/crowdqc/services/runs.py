@@ -178,7 +178,7 @@ def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
     scores.add(tx.session, run.id, judgement, items=reading.items, workers=reading.workers)
     _route(tx, run, project, reading, judgement)
     scores.forget_items(tx.session, project.id, before=run.id)
-    effects.ask_again(tx, project.id)
+    effects.ask_again(tx, project)
     return run
 
 
