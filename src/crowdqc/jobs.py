@@ -100,9 +100,9 @@ def apply_rules(installed: Installed, project_id: int) -> None:
         firings.settle(tx, project_id)
     with installed.reading() as tx:
         sight = firings.sight(tx, project_id)
-    if sight is not None:
+    if sight is not None and (found := firings.find(sight)):
         with installed.transaction() as tx:
-            firings.act(tx, sight)
+            firings.act(tx, sight, found)
 
 
 def _apply_rules_on_figures(installed: Installed, reading: Reading, judgement: Judgement) -> None:
@@ -112,9 +112,10 @@ def _apply_rules_on_figures(installed: Installed, reading: Reading, judgement: J
     if sight is None:
         return
     wanted = figures.of_run(sight, reading.problem, reading.order, judgement.consensus)
-    (found,) = installed.execution.map(figures.work_out, [wanted])
-    with installed.transaction() as tx:
-        firings.act(tx, sight, found)
+    (measured,) = installed.execution.map(figures.work_out, [wanted])
+    if found := firings.find(sight, measured):
+        with installed.transaction() as tx:
+            firings.act(tx, sight, found)
 
 
 JOBS: Mapping[JobName, Callable[[Installed, int], None]] = {

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from crowdqc.assembly import Installation
 from crowdqc.quality.rules import InvalidRule
@@ -120,9 +121,11 @@ def test_two_who_act_at_once_act_once(place: Installation, clock: Clock) -> None
     office.save(CARELESS)
     office.answer(office.careless, 8, right=False)
     sights = [look(place, firings.sight, office.project.id) for _ in range(2)]
-    assert [do(place, firings.act, sight) for sight in sights] == [1, 0]
+    found = [firings.find(sight) for sight in sights if sight is not None]
+    assert [len(each) for each in found] == [1, 1]
+    assert [do(place, firings.act, sight, each) for sight, each in zip(sights, found, strict=True)] == [1, 0]
     assert len(office.firings()) == len(office.restrictions()) == 1
-    assert do(place, firings.act, sights[0]) == 0
+    assert do(place, firings.act, sights[0], found[0]) == 0
 
 
 def test_a_rule_that_was_switched_off_meanwhile_does_not_act(place: Installation, clock: Clock) -> None:
@@ -131,7 +134,8 @@ def test_a_rule_that_was_switched_off_meanwhile_does_not_act(place: Installation
     office.answer(office.careless, 8, right=False)
     sight = look(place, firings.sight, office.project.id)
     do(place, rules.switch, office.lead, rule.uid, RuleState.OFF)
-    assert do(place, firings.act, sight) == 0
+    assert sight is not None
+    assert do(place, firings.act, sight, firings.find(sight)) == 0
     assert office.firings() == []
 
 
@@ -268,7 +272,7 @@ def test_what_cannot_be_done_yet_is_written_down_for_leads_alone(place: Installa
     (firing,) = office.firings()
     assert (firing.applied, firing.told, firing.state) == (False, False, "standing")
     assert look(place, appeals.mine, office.careless) == []
-    assert office.restrictions() == office.weights() == []
+    assert (office.restrictions(), office.weights()) == ([], [])
 
 
 def test_a_skipper_is_noticed_though_he_answers_nothing(place: Installation, clock: Clock) -> None:
@@ -289,3 +293,21 @@ def test_a_skipper_is_noticed_though_he_answers_nothing(place: Installation, clo
     assert {each.answer_id for each in office.evidence()} == {None}
     assert [each.project_id for each in office.restrictions()] == [None]
     assert factories.take(place, office.careless, office.project).supply == Supply.RESTRICTED
+
+
+def test_the_gate_asks_once_and_only_of_who_was_restricted(place: Installation, clock: Clock) -> None:
+    office = offices.opened(place, clock)
+    office.save(CARELESS)
+    office.answer(office.careless, 8, right=False)
+    office.work(10)
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if "FROM restrictions" in statement:
+            asked.append(statement)
+
+    event.listen(place.engine, "before_cursor_execute", note)
+    assert factories.take(place, office.good, office.project).supply == Supply.ASSIGNED
+    assert asked == []
+    assert factories.take(place, office.careless, office.project).supply == Supply.RESTRICTED
+    assert len(asked) == 1

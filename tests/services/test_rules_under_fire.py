@@ -38,7 +38,7 @@ def test_who_is_restricted_gets_nothing(place: Installation, clock: Clock, backe
                 sight = firings.sight(tx, office.project.id)
             assert sight is not None
             with place.transaction() as tx:
-                firings.act(tx, sight)
+                firings.act(tx, sight, firings.find(sight))
             for each in office.firings():
                 caught.setdefault(each.worker_id, time.monotonic())
             time.sleep(0.01)
@@ -101,9 +101,11 @@ def test_more_answers_are_asked_for_while_workers_work(place: Installation, cloc
         while not over.is_set():
             with place.reading() as tx:
                 sight = firings.sight(tx, office.project.id)
+            assert sight is not None
+            found = firings.find(sight)
             try:
                 with place.transaction() as tx:
-                    firings.act(tx, sight)  # type: ignore[arg-type]
+                    firings.act(tx, sight, found)
             except OperationalError as error:
                 wrong.append(str(error))
             clock.advance(1)

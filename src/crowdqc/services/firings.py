@@ -22,6 +22,9 @@ from crowdqc.services import effects, histories, reach
 from crowdqc.services.histories import Asked, FiguresByLevel, Sight
 from crowdqc.services.transaction import Transaction
 
+#: Whom rules act on, and why.
+Found = Sequence[tuple[Asked, thinking.Firing]]
+
 
 class NoSuchFiring(Missing):
     """There is no such firing that you may see."""
@@ -65,12 +68,16 @@ def sight_of_run(tx: Transaction, run_id: int) -> Sight | None:
     return histories.sight(tx, project, figures=True)
 
 
-def act(tx: Transaction, sight: Sight, figures: FiguresByLevel | None = None) -> int:
+def find(sight: Sight, figures: FiguresByLevel | None = None) -> Found:
+    """Tell whom the rules act on; this takes no transaction, so that nobody waits for it."""
+    return [*histories.found(sight, figures)]
+
+
+def act(tx: Transaction, sight: Sight, found: Found) -> int:
     """Do what the rules say that are still on as they were read; give how often they acted.
 
     Twice at once, or once more over the same, changes nothing: a rule acts on a worker for the nth time once.
     """
-    found = [*histories.found(sight, figures)]
     if not found:
         return 0
     project = projects.by_id(tx.session, sight.project_id, lock=True)
