@@ -148,7 +148,9 @@ class RestrictionIn(In):
 
     worker: uuid.UUID
     project: uuid.UUID | None = Field(None, description="all projects where left out")
-    hours: Number | None = Field(None, gt=0, le=restrictions.LONGEST, description="for good where left out")
+    hours: Number | None = Field(
+        None, ge=restrictions.SHORTEST, le=restrictions.LONGEST, description="for good where left out"
+    )
     reason: Remark = Field(min_length=1, description="the worker reads it")
 
 

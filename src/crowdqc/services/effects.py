@@ -14,6 +14,8 @@ from crowdqc.records.projects import Project
 from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.services.transaction import Transaction
 
+#: However little a rule says, a restriction ends after it began.
+SHORTEST = timedelta(seconds=1)
 #: States in which an item may be given to more workers; what an expert has, has decided or took out is his.
 WIDENED = (ItemState.OPEN, ItemState.ANSWERED, ItemState.ACCEPTED)
 
@@ -48,7 +50,7 @@ def restrict(tx: Transaction, firing: Firing, action: Restrict) -> None:
         firing_id=firing.id,
         reason=firing.to_worker,
         starts_at=tx.now,
-        ends_at=None if action.hours is None else tx.now + timedelta(hours=action.hours),
+        ends_at=None if action.hours is None else tx.now + max(timedelta(hours=action.hours), SHORTEST),
     )
     restrictions.add(tx.session, made)
     firings.mark_restricted(tx.session, firing.worker_id)

@@ -16,8 +16,8 @@ from crowdqc.roles import Actor
 from crowdqc.services import effects, reach
 from crowdqc.services.transaction import Transaction
 
-#: The longest time of a restriction, in hours: ten years.
-LONGEST = 87_600.0
+#: The shortest and the longest time of a restriction, in hours: 36 seconds, ten years.
+SHORTEST, LONGEST = 0.01, 87_600.0
 
 #: A restriction with the worker, the project (None: all), and the firing that it follows from (None: by hand).
 Told = tuple[Restriction, Worker, Project | None, Firing | None]
@@ -48,8 +48,8 @@ def impose(
             mend="Leave his answers out by a rule that excludes them.",
             errors=[{"where": "worker", "what": "is a name in uploaded answers"}],
         )
-    if hours is not None and not 0 < hours <= LONGEST:
-        raise Invalid(errors=[{"where": "hours", "what": f"is not a number above 0 and up to {LONGEST:,.0f}"}])
+    if hours is not None and not SHORTEST <= hours <= LONGEST:
+        raise Invalid(errors=[{"where": "hours", "what": f"is not a number from {SHORTEST:g} to {LONGEST:,.0f}"}])
     project = None if project_uid is None else reach.project(tx, actor, project_uid)
     made = Restriction(
         project_id=None if project is None else project.id,
