@@ -9,10 +9,12 @@ from app.pages import (
     admin,
     courses,
     expert,
+    fairness,
     frame,
     qa_lead,
     refusals,
     requester,
+    rules,
     settings,
     skills,
     training,
@@ -20,7 +22,7 @@ from app.pages import (
     worker,
 )
 
-ROOMS = (account, worker, training, requester, settings, courses, qa_lead, skills, expert, admin)
+ROOMS = (account, worker, training, fairness, requester, settings, courses, qa_lead, skills, rules, expert, admin)
 
 
 def register(app: Flask) -> None:

@@ -65,6 +65,7 @@ def worker(call: Call, project: uuid.UUID, worker: uuid.UUID) -> Response:
         scored=scored,
         classes=found.classes[: len(scored.confusion)],
         answers=[_compared(found, answer, item, score) for answer, item, score in given],
+        leads=call.actor.holds(Role.QA_LEAD, Role.ADMIN),
         may_change=may_change(call.actor, found),
     )
 

@@ -32,6 +32,7 @@ SAID: Mapping[str, str] = {
     "harmful": "it is harmful",
     "read_upload": "read an upload",
     "perform_run": "perform a run",
+    "apply_rules": "ask the worker rules",
 }
 
 

@@ -179,7 +179,8 @@ def _after(desk: desks.Desk, project: uuid.UUID, said: str) -> Response:
 def _told_supply() -> Supply | None:
     """Read what taking an item came to; nothing where it was not tried."""
     told = request.args.get("supply")
-    return Supply(told) if told in (Supply.LATER, Supply.CAPPED, Supply.UNQUALIFIED, Supply.FINISHED) else None
+    nothing = {*Supply} - {Supply.ASSIGNED, Supply.PAUSED}
+    return Supply(told) if told is not None and told in nothing else None
 
 
 def _told_time() -> datetime | None:

@@ -14,10 +14,11 @@ import scipy.special  # noqa: F401
 from crowdqc.errors import CrowdqcError
 from crowdqc.execution import Execution
 from crowdqc.formats import Unreadable
-from crowdqc.quality import judge
+from crowdqc.quality import Judgement, judge
 from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.uploads import UploadKind
-from crowdqc.services import answers, batches, predictions, runs, uploads, work
+from crowdqc.services import answers, batches, figures, firings, predictions, runs, uploads, work
+from crowdqc.services.runs import Reading
 from crowdqc.services.transaction import Transaction
 from crowdqc.settings import Settings
 from crowdqc.storage import NoSuchFile, Storage
@@ -87,16 +88,42 @@ def perform_run(installed: Installed, run_id: int) -> None:
         (judgement,) = installed.execution.map(judge, [reading.problem])
         with installed.transaction() as tx:
             runs.write(tx, reading, judgement)
+        _apply_rules_on_figures(installed, reading, judgement)
     except CrowdqcError as error:
         with installed.transaction() as tx:
             runs.fail(tx, run_id, error)
         raise
 
 
+def apply_rules(installed: Installed, project_id: int) -> None:
+    """Ask the rules on what workers did, and do what they say."""
+    with installed.transaction() as tx:
+        firings.settle(tx, project_id)
+    with installed.reading() as tx:
+        sight = firings.sight(tx, project_id)
+    if sight is not None and (found := firings.find(sight)):
+        with installed.transaction() as tx:
+            firings.act(tx, sight, found)
+
+
+def _apply_rules_on_figures(installed: Installed, reading: Reading, judgement: Judgement) -> None:
+    """Ask the rules on figures over all answers, which a run has just brought up to date."""
+    with installed.reading() as tx:
+        sight = firings.sight_of_run(tx, reading.run_id)
+    if sight is None:
+        return
+    wanted = figures.of_run(sight, reading.problem, reading.order, judgement.consensus)
+    (measured,) = installed.execution.map(figures.work_out, [wanted])
+    if found := firings.find(sight, measured):
+        with installed.transaction() as tx:
+            firings.act(tx, sight, found)
+
+
 JOBS: Mapping[JobName, Callable[[Installed, int], None]] = {
     JobName.READ_UPLOAD: read_upload,
     JobName.AGGREGATE: aggregate,
     JobName.PERFORM_RUN: perform_run,
+    JobName.APPLY_RULES: apply_rules,
 }
 
 

@@ -17,7 +17,7 @@ from app.openapi import document
 from crowdqc.assembly import assemble
 from crowdqc.roles import Role
 from crowdqc.settings import Settings
-from tests.app.doors import Door, Entrance, ids_of, world
+from tests.app.doors import Door, Entrance, World, ids_of, world
 from tests.conftest import chosen
 from tests.ground import postgres, sqlite
 from tests.ground.clock import Clock
@@ -58,6 +58,7 @@ class Fuzzed:
         self.ids["person"] = everything.post("/people", name="spare", roles=["worker"])["id"]
         self.ids["job"] = made.admin.get("/jobs")["data"][0]["id"]
         self.ids["file"] = "labels.csv"
+        self.ids |= _of_rules(made, everything)
         fresh = everything.post("/projects", name="Fresh", question="?", classes=["a", "b"])["id"]
         everything.bring(fresh, "batches", "text\n" + "\n".join(map(str, range(40))))
         everything.put(f"/projects/{fresh}/state", state="open")
@@ -66,6 +67,28 @@ class Fuzzed:
         self.assignments = itertools.cycle(each["id"] for each in desk)
         self.turns = itertools.count()
         self.application = entrance.application
+
+
+def _of_rules(made: World, everything: Door) -> dict[str, str]:
+    """Have a rule act on a worker who appeals, and restrict one by hand; give an id of each."""
+    data = {
+        "name": "everybody",
+        "collector": "answers",
+        "when": [{"key": "answers", "op": "at_least", "value": 1}],
+        "action": {"kind": "notify", "whom": "both"},
+    }
+    rule = everything.post(f"/projects/{made.project}/rules", rule=data)["id"]
+    everything.put(f"/rules/{rule}/state", state="on")
+    made.work()
+    firing = made.workers[0].get("/desk/firings")["data"][0]["id"]
+    made.workers[0].post(f"/desk/firings/{firing}/appeal", text="Why me?")
+    worker = everything.get(f"/projects/{made.project}/firings")["data"][0]["worker"]
+    return {
+        "rule": rule,
+        "firing": firing,
+        "appeal": everything.get("/appeals")["data"][0]["id"],
+        "restriction": everything.post("/restrictions", worker=worker, hours=1, reason="For a while.")["id"],
+    }
 
 
 @pytest.fixture(scope="module", params=chosen())

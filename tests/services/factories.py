@@ -7,6 +7,7 @@ import json
 import random
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,9 +16,12 @@ from crowdqc import jobs
 from crowdqc.assembly import Installation
 from crowdqc.records import (
     Answer,
+    Appeal,
     Assignment,
     Attempt,
     Exercise,
+    Firing,
+    FiringEvidence,
     Item,
     ItemScore,
     Model,
@@ -26,14 +30,18 @@ from crowdqc.records import (
     Report,
     Reservation,
     Response,
+    Restriction,
     Review,
     ReviewEvent,
+    Rule,
+    RuleVersion,
     Run,
     Skill,
     Upload,
     UploadFault,
     Worker,
     WorkerScore,
+    WorkerWeight,
 )
 from crowdqc.records.projects import Guideline, Project, ProjectState
 from crowdqc.records.reviews import Verdict
@@ -324,6 +332,7 @@ def _noise(tx: Transaction, number: int, chance: random.Random) -> Project:
             )  # fmt: skip
             add(ReviewEvent(review_id=review.id, action="opened", at=now))
     _noise_of_training(tx, made, workers[0])
+    _noise_of_rules(add, made, owner, workers[0], thing, now)
     return made
 
 
@@ -352,6 +361,30 @@ def _noise_of_training(tx: Transaction, at: Project, somebody: Worker) -> None:
     session.add(Reservation(item_id=item.id, worker_id=somebody.id, project_id=at.id, created_at=now))
     item.reserved = at.reserves = True
     session.flush()
+
+
+def _noise_of_rules(
+    add: Callable[[Any], Any], made: Project, owner: Person, somebody: Worker, thing: Item, now: datetime
+) -> None:
+    rule = add(Rule(project_id=made.id, name="careless", state="on", version=1, created_at=now))
+    data = {"name": "careless", "collector": "answers", "when": [{"key": "answers", "op": "at_least", "value": 1}],
+            "action": {"kind": "exclude"}}  # fmt: skip
+    version = add(RuleVersion(rule_id=rule.id, version=1, data=data, created_by=owner.id, created_at=now))
+    firing = add(
+        Firing(
+            project_id=made.id, rule_id=rule.id, version_id=version.id, worker_id=somebody.id, number=1, at=now,
+            seen_until=now, measured="answers", value=1.0, low=1.0, high=1.0, count=1, facts={}, to_worker="noise",
+            to_lead="noise", told=True, applied=True, state="standing",
+        )
+    )  # fmt: skip
+    add(FiringEvidence(firing_id=firing.id, item_id=thing.id, answer_id=None, at=now))
+    add(
+        Restriction(
+            project_id=made.id, worker_id=somebody.id, firing_id=firing.id, reason="noise", starts_at=now
+        )
+    )  # fmt: skip
+    add(WorkerWeight(project_id=made.id, worker_id=somebody.id, firing_id=firing.id, weight=0.0, starts_at=now))
+    add(Appeal(firing_id=firing.id, text="noise", state="open", created_at=now, corrected=[]))
 
 
 def uid() -> uuid.UUID:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.api.v1 import (
+    appeals,
     assignments,
     courses,
     evidence,
@@ -13,6 +14,7 @@ from app.api.v1 import (
     people,
     projects,
     reviews,
+    rules,
     runs,
     skills,
     training,
@@ -21,7 +23,10 @@ from app.api.v1 import (
 
 PREFIX = "/api/v1"
 
-ROOMS = (people, projects, uploads, evidence, runs, assignments, reviews, courses, training, skills, exports, jobs)
+ROOMS = (
+    people, projects, uploads, evidence, runs, assignments, appeals, rules, reviews, courses, training, skills,
+    exports, jobs,
+)  # fmt: skip
 
 
 def register(app: Flask) -> None:

@@ -126,7 +126,7 @@ class DeskOut(Out):
 
     supply: Supply
     retry_at: datetime | None = Field(
-        description="when to come again, where the supply is `later`, or `capped` for today"
+        description="when to come again: `later`, `capped` for today, `restricted` for a time"
     )
     why: str = Field(description="why there is nothing in hand, in words")
     guidelines: str

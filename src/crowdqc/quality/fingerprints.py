@@ -23,6 +23,8 @@ def of_problem(problem: Problem) -> str:
     if problem.predictions is not None:
         digest.update(np.ascontiguousarray(problem.predictions.item, dtype="<i8").tobytes())
         digest.update(np.ascontiguousarray(problem.predictions.probabilities, dtype="<f8").tobytes())
+    if problem.weights is not None:
+        digest.update(np.ascontiguousarray(problem.weights, dtype="<f8").tobytes())
     digest.update(repr((problem.method, sorted(problem.parameters.items()), votes.classes)).encode())
     return digest.hexdigest()
 

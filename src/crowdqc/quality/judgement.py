@@ -9,8 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.aggregation import Auto, ModelAware, method
+from crowdqc.quality.aggregation import (
+    Auto,
+    DawidSkene,
+    HierarchicalDawidSkene,
+    MajorityVote,
+    ModelAware,
+    OneCoin,
+    method,
+)
 from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.discounts import Discounted, check_weights
 from crowdqc.quality.agreement import (
     Agreement,
     fleiss_kappa,
@@ -18,7 +27,7 @@ from crowdqc.quality.agreement import (
     krippendorff_alpha,
     percent_agreement,
 )
-from crowdqc.quality.arrays import Floats, brief
+from crowdqc.quality.arrays import Flags, Floats, brief
 from crowdqc.quality.estimation.kernels import engine
 from crowdqc.quality.gold import Gold
 from crowdqc.quality.items import ItemScores, score_items
@@ -35,6 +44,8 @@ class InvalidProblem(Invalid):
 
 #: Signals that are reckoned only for a policy that speaks of them.
 SAVINGS = {"saving", "expert_saving"}
+#: Methods in which a part of an answer can count.
+WEIGHING = (MajorityVote, OneCoin, DawidSkene, HierarchicalDawidSkene)
 #: Coefficients that a judgement reports, by name.
 COEFFICIENTS = {
     "percent_agreement": percent_agreement,
@@ -66,6 +77,10 @@ class Problem:
         Whether they are reckoned where the policy does not ask for them.
     reports
         int[n_items], workers who reported a problem with the item.
+    weights
+        float64[n_workers], how much the answers of each worker count, from 0, which leaves them out of everything,
+        to 1; None: all count whole. What lies between is heeded by the votes, one-coin and the models of Dawid and
+        Skene (by `auto` where it chooses one); for other methods such answers count whole.
     complete
         bool[n_items], items that have all the answers they are to get for now; the others wait.
     resamples
@@ -84,6 +99,7 @@ class Problem:
     saving: ExpectedSaving = field(default_factory=ExpectedSaving)
     savings: bool = False
     reports: ArrayLike | None = None
+    weights: ArrayLike | None = None
     complete: ArrayLike | None = None
     resamples: int = 200
     seed: int = 0
@@ -92,7 +108,10 @@ class Problem:
 @brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """What there is to know of a problem; per-item values in the order of its items."""
+    """What there is to know of a problem; per-item values in the order of its items.
+
+    `heeded` is False where some answers were to count less than whole and the method cannot do that.
+    """
 
     consensus: Consensus
     items: ItemScores
@@ -102,6 +121,7 @@ class Judgement:
     routes: Routes
     #: float64[n_items], what one more answer is expected to save beyond its price (NaN: not known), where wanted.
     saving: Floats | None = None
+    heeded: bool = True
 
 
 def judge(problem: Problem) -> Judgement:
@@ -112,7 +132,8 @@ def judge(problem: Problem) -> Judgement:
     Invalid
         A method, parameter, policy or table of costs that cannot be read; parts of unequal length.
     """
-    votes = problem.votes
+    keep = counted(problem)
+    votes = problem.votes if keep.all() else problem.votes.where(keep)
     gold = Gold.none(votes) if problem.gold is None else problem.gold
     if gold.accepted.shape != (votes.n_items, votes.n_classes):
         raise InvalidProblem("The gold is that of other votes.")
@@ -120,15 +141,16 @@ def judge(problem: Problem) -> Judgement:
     complete = _column(problem.complete, votes.n_items, "complete", True).astype(bool)
     reports = _column(problem.reports, votes.n_items, "reports", 0).astype(np.int64)
 
-    consensus = _fitted(problem, votes, gold)
+    consensus, heeded = _fitted(problem, votes, gold)
     if problem.costs is not None:
         consensus = consensus.under(problem.costs)
     items = score_items(votes, consensus)
+    given = problem.votes.answers_per_item()
     found = Contradictions.none()
     if problem.predictions is not None:
         found = contradictions(problem.predictions, consensus.label)
     wanted = problem.savings or SAVINGS & set(policy.names())
-    savings = _savings(problem, consensus, gold) if wanted else None
+    savings = _savings(problem, votes, consensus, gold) if wanted else None
     signals = Signals.of(
         items,
         classes=votes.classes,
@@ -143,26 +165,42 @@ def judge(problem: Problem) -> Judgement:
         workers=score_workers(votes, consensus, gold),
         agreement=_agreement(votes, problem),
         contradictions=found,
-        # An item that nobody answers and somebody reports is not waited for.
-        routes=policy.route(signals, settled=gold.known, waiting=~complete | (items.answers + reports == 0)),
+        # An item that nobody answers and somebody reports is not waited for, nor one whose answers are left out.
+        routes=policy.route(signals, settled=gold.known, waiting=~complete | (given + reports == 0)),
         saving=None if savings is None else savings["saving"],
+        heeded=heeded,
     )
 
 
-def _fitted(problem: Problem, votes: Votes, gold: Gold) -> Consensus:
+def counted(problem: Problem) -> Flags:
+    """Tell which answers are not left out, bool[n]."""
+    weights = check_weights(problem.weights, problem.votes)
+    return np.ones(len(problem.votes), dtype=bool) if weights is None else weights[problem.votes.worker] > 0
+
+
+def _fitted(problem: Problem, votes: Votes, gold: Gold) -> tuple[Consensus, bool]:
+    """Fit the method; say also whether it heeded the weights of those who count in part."""
     aggregator = method(problem.method, problem.parameters)
+    weights = check_weights(problem.weights, votes)
+    if weights is not None and ((weights == 0) | (weights == 1)).all():
+        weights = None
     # equal problems have equal judgements to the last bit, whatever this process did before
     with engine("size"):
-        if problem.predictions is not None and isinstance(aggregator, Auto | ModelAware):
-            return aggregator.fit(votes, gold, problem.predictions)
-        return aggregator.fit(votes, gold)
+        if isinstance(aggregator, Auto):
+            consensus = aggregator.fit(votes, gold, problem.predictions, weights=weights)
+            return consensus, weights is None or isinstance(consensus.confusion, Discounted)
+        if problem.predictions is not None and isinstance(aggregator, ModelAware):
+            return aggregator.fit(votes, gold, problem.predictions), weights is None
+        if weights is not None and isinstance(aggregator, WEIGHING):
+            return aggregator.fit(votes, gold, weights=weights), True
+        return aggregator.fit(votes, gold), weights is None
 
 
-def _savings(problem: Problem, consensus: Consensus, gold: Gold) -> dict[str, Floats]:
+def _savings(problem: Problem, votes: Votes, consensus: Consensus, gold: Gold) -> dict[str, Floats]:
     """What asking on, and an expert, are expected to save against stopping; NaN where that cannot be done."""
     costs = None if problem.costs is None else tuple(map(tuple, np.asarray(problem.costs, dtype=float).tolist()))
     rule = replace(problem.saving, costs=costs)
-    decisions = rule.decide(Standing.of(problem.votes, consensus, gold))
+    decisions = rule.decide(Standing.of(votes, consensus, gold))
     found = {"saving": decisions.stop - decisions.ask, "expert_saving": decisions.stop - decisions.expert}
     return {name: np.where(np.isfinite(saved), saved, np.nan) for name, saved in found.items()}
 

@@ -10,13 +10,16 @@ from crowdqc.records.attempts import Attempt, Response
 from crowdqc.records.base import Base
 from crowdqc.records.courses import Course, Exercise
 from crowdqc.records.desks import Desk
+from crowdqc.records.firings import Appeal, Firing, FiringEvidence
 from crowdqc.records.items import Item
 from crowdqc.records.jobs import Job
 from crowdqc.records.people import Person, SignIn, Token, Worker
 from crowdqc.records.predictions import Model, Prediction
 from crowdqc.records.projects import Guideline, Project
 from crowdqc.records.reservations import Reservation
+from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.records.reviews import Review, ReviewEvent
+from crowdqc.records.rules import Rule, RuleVersion
 from crowdqc.records.runs import Run
 from crowdqc.records.scores import ItemScore, WorkerScore
 from crowdqc.records.skills import Skill
@@ -24,12 +27,15 @@ from crowdqc.records.uploads import Upload, UploadFault
 
 __all__ = [
     "Answer",
+    "Appeal",
     "Assignment",
     "Attempt",
     "Base",
     "Course",
     "Desk",
     "Exercise",
+    "Firing",
+    "FiringEvidence",
     "Guideline",
     "Item",
     "ItemScore",
@@ -41,8 +47,11 @@ __all__ = [
     "Report",
     "Reservation",
     "Response",
+    "Restriction",
     "Review",
     "ReviewEvent",
+    "Rule",
+    "RuleVersion",
     "Run",
     "SignIn",
     "Skill",
@@ -51,4 +60,5 @@ __all__ = [
     "UploadFault",
     "Worker",
     "WorkerScore",
+    "WorkerWeight",
 ]

@@ -20,6 +20,7 @@ class JobName(StrEnum):
     READ_UPLOAD = "read_upload"
     AGGREGATE = "aggregate"
     PERFORM_RUN = "perform_run"
+    APPLY_RULES = "apply_rules"
 
 
 class JobState(StrEnum):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, bindparam, delete, func, select, update
+from sqlalchemy import ForeignKey, Index, String, bindparam, delete, false, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Keyed, Named
@@ -60,6 +60,8 @@ class Worker(Named, Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), unique=True)
     #: The languages that he says he reads (BCP 47).
     languages: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    #: He was restricted once, somewhere: the restrictions say whether he is now.
+    restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 
@@ -173,3 +175,7 @@ def sign_out_everywhere(session: Session, person_id: int, now: datetime) -> None
 def sweep_sign_ins(session: Session, now: datetime) -> None:
     """Forget sign-ins that are over."""
     session.execute(delete(SignIn).where(SignIn.expires_at <= now))
+
+
+def workers_by_id(session: Session, ids: Collection[int]) -> dict[int, Worker]:
+    return {worker.id: worker for worker in session.scalars(select(Worker).where(Worker.id.in_(ids)))}

@@ -51,6 +51,8 @@ class Project(Named, Base):
     guideline_version: Mapped[int] = mapped_column(default=1)
     #: Whether items of it were ever reserved: only then the queue looks for a worker's reservations.
     reserves: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: Some of its worker rules are on; kept here so that whoever gives an answer need not ask.
+    rules_on: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

@@ -60,6 +60,8 @@ class Run(Named, Base):
     answers_until: Mapped[int] = mapped_column(Key, default=0)
     predictions_until: Mapped[int] = mapped_column(Key, default=0)
     truths: Mapped[dict[str, Any] | None]
+    #: How much the answers of workers counted, by their keys inside; of all others whole.
+    weights: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     #: SHA-256 of what went in and of what came out: equal where a repetition is exact.
     input_hash: Mapped[str | None] = mapped_column(String(64))
     output_hash: Mapped[str | None] = mapped_column(String(64))

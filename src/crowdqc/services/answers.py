@@ -10,6 +10,7 @@ from crowdqc.records import answers, items, people, projects, uploads
 from crowdqc.records.base import new_uid
 from crowdqc.records.items import ItemState
 from crowdqc.records.jobs import JobName
+from crowdqc.services import effects
 from crowdqc.services.transaction import Transaction
 from crowdqc.services.uploads import Rows, not_kept, note
 
@@ -75,6 +76,7 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
     note(tx, upload, rows, kept=len(fresh), unchanged=unchanged, faults=faults)
     if fresh:
         tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
+        effects.ask_again(tx, project)
 
 
 def _takes_place(item: items.Item) -> bool:

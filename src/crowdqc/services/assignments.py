@@ -16,7 +16,7 @@ from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
 from crowdqc.roles import Actor
-from crowdqc.services import leases, reach
+from crowdqc.services import effects, leases, reach
 from crowdqc.services.leases import AlreadyAnswered, AlreadyEnded, Kept, NoSuchAssignment, UnknownClass
 from crowdqc.services.plans import Skipped
 from crowdqc.services.transaction import Transaction
@@ -84,7 +84,8 @@ def skip(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: str) -> Assig
     held = assignment.state == AssignmentState.OPEN
     leases.end(tx, assignment, AssignmentState.SKIPPED)
     assignment.reason = reason
-    project = projects.by_id(tx.session, assignment.project_id)
+    project = projects.contribute(tx.session, assignment.project_id)
+    effects.ask_again(tx, project)
     if held and assignment.counts and project.plan["skipped"] == Skipped.TO_NOBODY:
         _give_up_place(items.by_id(tx.session, assignment.item_id, lock=True))
         tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)

@@ -198,6 +198,8 @@ def keep(tx: Transaction, project: Project, worker: Worker, handed: Sequence[Han
     kept = told.write(alone=len(handed) == 1)
     if kept and not run_waits:
         tx.defer(run, subject, after=tx.settings.aggregation_delay)
+    if kept and project.rules_on:
+        tx.defer(JobName.APPLY_RULES, subject, after=tx.settings.aggregation_delay)
     return [
         KeyUsed() if isinstance(each, Kept) and each.new and each.answer.assignment_id not in kept else each
         for each in outcomes

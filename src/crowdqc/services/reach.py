@@ -35,6 +35,10 @@ class NoSuchReview(Missing):
     """There is no such review."""
 
 
+class NoSuchWorker(Missing):
+    """There is no such worker."""
+
+
 class NotAWorker(Refused):
     """Only a worker can do this."""
 
@@ -90,4 +94,12 @@ def worker(tx: Transaction, actor: Actor) -> people.Worker:
     found = people.worker_of(tx.session, actor.id)
     if found is None:
         raise NotAWorker()
+    return found
+
+
+def known_worker(tx: Transaction, uid: uuid.UUID) -> people.Worker:
+    """Give a worker by his outside name; raise NoSuchWorker."""
+    found = people.worker_by_uid(tx.session, uid)
+    if found is None:
+        raise NoSuchWorker(worker=str(uid))
     return found

@@ -18,7 +18,7 @@ from crowdqc.records.projects import Project
 from crowdqc.records.reviews import Review, ReviewAction, ReviewEvent, ReviewState, Verdict
 from crowdqc.records.scores import ItemScore, WorkerScore
 from crowdqc.roles import Actor
-from crowdqc.services import reach
+from crowdqc.services import effects, reach
 from crowdqc.services.transaction import Transaction
 
 #: As many further answers as an item can be sent back for at once.
@@ -166,6 +166,7 @@ def decide(
     review.decided_by, review.decided_at = actor.id, tx.now
     review.claimed_until = None
     _note(tx, review, actor, ReviewAction.DECIDED, verdict=verdict, label=number, comment=comment or None)
+    effects.ask_again(tx, project)
     tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
     return review
 

@@ -8,21 +8,22 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crowdqc import __version__
 from crowdqc.errors import Conflict, CrowdqcError
-from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, Votes, fingerprints, method
+from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, fingerprints, method
 from crowdqc.quality.aggregation.consensus import Choice
 from crowdqc.quality.overlap import ExpectedSaving
 from crowdqc.quality.routing import Route
-from crowdqc.records import answers, items, predictions, projects, reviews, runs, scores
+from crowdqc.records import answers, items, predictions, projects, restrictions, reviews, runs, scores
 from crowdqc.records.items import ROUTABLE, Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.reviews import Review, ReviewAction, ReviewEvent, ReviewState
 from crowdqc.records.runs import Run, RunCause, RunState
 from crowdqc.records.scores import number
 from crowdqc.roles import Actor
-from crowdqc.services import orders, plans, reach
+from crowdqc.services import effects, figures, orders, plans, problems, reach
 from crowdqc.services.orders.order import Judged
 from crowdqc.services.orders.reranking import rerank
 from crowdqc.services.transaction import Transaction
@@ -48,6 +49,8 @@ class Reading:
     #: Keys inside, by code.
     items: Sequence[int]
     workers: Sequence[int]
+    #: The key of each answer, in the order of the problem's votes.
+    order: NDArray[np.int64]
     #: As in `Run`: what it was read from.
     answers_until: int
     predictions_until: int
@@ -83,6 +86,7 @@ def repeat(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Run:
         answers_until=first.answers_until,
         predictions_until=first.predictions_until,
         truths=first.truths,
+        weights=first.weights,
         created_at=tx.now,
     )
     tx.session.add(again)
@@ -127,17 +131,12 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
     rows = items.numbered(tx.session, run.project_id)
     if run.repeats_id is not None:
         rows = rows[: (run.truths or {}).get("items", len(rows))]
-    item_ids = np.array([row[0] for row in rows], dtype=np.int64)
-    worker_ids = np.unique(votes.worker)
-    columns = Votes.coded(
-        np.searchsorted(item_ids, votes.item),
-        np.searchsorted(worker_ids, votes.worker),
-        votes.label,
-        items=[row[1] for row in rows],
-        workers=worker_ids.tolist(),
-        classes=run.classes,
-        seconds=votes.seconds,
-    )
+    coded = problems.coded(votes, rows, run.classes)
+    columns = coded.votes
+    if run.repeats_id is None:
+        run.weights = {
+            str(key): weight for key, weight in restrictions.weights(tx.session, run.project_id).items()
+        }
     known = run.truths
     if run.repeats_id is None or known is None:
         known = {"items": len(rows), "labels": {row[1]: row[3] for row in rows if row[3]}}
@@ -145,7 +144,7 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
     problem = Problem(
         votes=columns,
         gold=Gold.of(columns, truths),
-        predictions=_predictions(tx, run, item_ids),
+        predictions=_predictions(tx, run, coded.items),
         method=run.method,
         parameters=run.parameters,
         policy=Policy.of(run.policy),
@@ -153,6 +152,7 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
         saving=ExpectedSaving(**run.saving),
         savings=orders.of(project.plan).by_saving,
         reports=np.array([row[4] for row in rows], dtype=np.int64),
+        weights=figures.weights({int(key): w for key, w in run.weights.items()}, coded.workers.tolist()),
         complete=np.array([_routable(row[2], row[4]) for row in rows], dtype=bool),
         resamples=RESAMPLES,
         seed=run.seed,
@@ -160,8 +160,9 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
     return Reading(
         run_id=run.id,
         problem=problem,
-        items=item_ids.tolist(),
-        workers=worker_ids.tolist(),
+        items=coded.items.tolist(),
+        workers=coded.workers.tolist(),
+        order=coded.order,
         answers_until=run.answers_until,
         predictions_until=run.predictions_until,
         truths=known,
@@ -194,6 +195,7 @@ def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
     _route(tx, run, project, reading, judgement)
     rerank(tx, project, reading.items, Judged.of(judgement))
     scores.forget_items(tx.session, project.id, before=run.id)
+    effects.ask_again(tx, project)
     return run
 
 
@@ -366,6 +368,7 @@ def _summary(reading: Reading, judgement: Judgement) -> dict[str, Any]:
         "routes": {route: names.count(route) for route in ("accept", "ask_more", "review", "wait")},
         "iterations": judgement.consensus.iterations,
         "converged": judgement.consensus.converged,
+        "weights": _weights(reading.problem, judgement),
         "choice": _choice(judgement.consensus.choice),
         "class_prior": [number(share) for share in judgement.consensus.class_prior],
         "agreement": {
@@ -378,4 +381,16 @@ def _summary(reading: Reading, judgement: Judgement) -> dict[str, Any]:
             }
             for name, each in judgement.agreement.items()
         },
+    }
+
+
+def _weights(problem: Problem, judgement: Judgement) -> dict[str, Any] | None:
+    """Say of how many workers the answers were left out, or counted in part; None where of none."""
+    if problem.weights is None:
+        return None
+    given = np.asarray(problem.weights)
+    return {
+        "excluded": int((given == 0).sum()),
+        "discounted": int(((given > 0) & (given < 1)).sum()),
+        "heeded": judgement.heeded,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from crowdqc.quality.aggregation.consensus import Candidate, Choice, Consensus
 from crowdqc.quality.aggregation.dawid_skene import DawidSkene
@@ -88,9 +89,18 @@ class Auto:
         check_whole(self, "seed", low=0, high=2**63 - 1)
 
     def fit(
-        self, votes: Votes, gold: Gold | Truth | None = None, predictions: Predictions | None = None
+        self,
+        votes: Votes,
+        gold: Gold | Truth | None = None,
+        predictions: Predictions | None = None,
+        *,
+        weights: ArrayLike | None = None,
     ) -> Consensus:
-        """Try every candidate and fit the chosen one to all answers; its `choice` says which it is, and why."""
+        """Try every candidate and fit the chosen one to all answers; its `choice` says which it is, and why.
+
+        `weights`, float64[n_workers] from 0 to 1, tempers the evidence of workers where the chosen method can; the
+        choice is made as if all counted whole.
+        """
         gold = Gold.given(votes, gold)
         candidates = self.candidates(votes)
         trial = Trial.of(votes, gold, self.seed)
@@ -104,7 +114,10 @@ class Auto:
                 consensus, choice = self._hear(choice, foretold, trial, votes, gold, predictions)
                 if consensus is not None:
                     return replace(consensus, choice=choice)
-        return replace(candidates[choice.method].fit(votes, gold), choice=choice)
+        chosen = candidates[choice.method]
+        if weights is not None and isinstance(chosen, OneCoin | DawidSkene | HierarchicalDawidSkene):
+            return replace(chosen.fit(votes, gold, weights=weights), choice=choice)
+        return replace(chosen.fit(votes, gold), choice=choice)
 
     @staticmethod
     def candidates(votes: Votes) -> dict[str, Foretelling]:

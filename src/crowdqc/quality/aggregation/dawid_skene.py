@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from crowdqc.quality.aggregation.conclusion import concluded
 from crowdqc.quality.aggregation.confusion import PairConfusion
 from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.discounts import check_weights, discounted, of_pairs
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.estimation.expectation import Learned, maximise, vote_shares
@@ -83,13 +84,22 @@ class DawidSkene:
         check_whole(self, "max_iterations")
         check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | Truth | None = None, *, start: ArrayLike | None = None) -> Consensus:
+    def fit(
+        self,
+        votes: Votes,
+        gold: Gold | Truth | None = None,
+        *,
+        start: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them.
 
         `start`, float64[n_items, K], is the posterior to go on from, as that of the last run; a row of NaN starts
-        from the votes, as all do without it.
+        from the votes, as all do without it. `weights`, float64[n_workers] from 0 to 1, tempers the evidence of
+        workers: an answer adds so much of its log likelihood to its item.
         """
         gold = Gold.given(votes, gold)
+        given = check_weights(weights, votes)
         prior = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
         if not len(votes):
             return Consensus.of(safe_log(prior.fixed)[0:1].repeat(votes.n_items, 0), votes, gold,
@@ -105,9 +115,10 @@ class DawidSkene:
             max_iterations=self.max_iterations,
             tolerance=self.tolerance,
             items=answered,
+            weight=of_pairs(given, pairs),
         )
         confusion = PairConfusion(pairs, fit.counts, pseudo, fit.log_rates)
-        return concluded(fit, prior, votes, gold, confusion)
+        return discounted(concluded(fit, prior, votes, gold, confusion), given)
 
     def pseudo_answers(self, K: int) -> Floats:
         """Pseudo-answers of one worker, float64[K, K], rows true."""

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from crowdqc.quality.aggregation.confusion import GradedConfusion, PairConfusion
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.dawid_skene import first_posterior
+from crowdqc.quality.aggregation.discounts import check_weights, discounted, of_pairs
 from crowdqc.quality.aggregation.one_coin import OneCoin
 from crowdqc.quality.arrays import Codes, Floats
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
@@ -84,19 +85,28 @@ class HierarchicalDawidSkene:
         if self.class_prior != "anchored":
             check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | Truth | None = None, *, start: ArrayLike | None = None) -> Consensus:
+    def fit(
+        self,
+        votes: Votes,
+        gold: Gold | Truth | None = None,
+        *,
+        start: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> Consensus:
         """Fit the model; gold items are held at their accepted labels and train the workers who answered them.
 
         `start`, float64[n_items, K], is the posterior to go on from; without it the fit starts from `OneCoin`'s.
+        `weights`, float64[n_workers] from 0 to 1, tempers the evidence of workers.
         """
         gold = Gold.given(votes, gold)
+        given = check_weights(weights, votes)
         if not len(votes):
             return OneCoin().fit(votes, gold)
         K, G = votes.n_classes, self.grades
         pairs = Pairs.among(votes)
         classes = self.class_prior
         if classes == "anchored" or start is None:
-            coin = OneCoin().fit(votes, gold).posterior
+            coin = OneCoin().fit(votes, gold, weights=given).posterior
             start = coin if start is None else start
             if classes == "anchored":
                 drawn = (votes.answers_per_item() > 0) & ~gold.known
@@ -111,8 +121,9 @@ class HierarchicalDawidSkene:
             max_iterations=self.max_iterations,
             tolerance=self.tolerance,
             items=int(np.count_nonzero(np.diff(pairs.ends))),
+            weight=of_pairs(given, pairs),
         )
-        return self._concluded(fit, prior, crowd, pairs, votes, gold)
+        return discounted(self._concluded(fit, prior, crowd, pairs, votes, gold), given)
 
     def _base(self, K: int) -> Floats:
         """Pseudo-answers with which the crowd begins, float64[K * grades, K]."""

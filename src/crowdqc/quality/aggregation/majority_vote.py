@@ -9,11 +9,12 @@ from hashlib import blake2b
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.aggregation.consensus import Consensus
 from crowdqc.quality.aggregation.decision import TIE
+from crowdqc.quality.aggregation.discounts import check_weights
 from crowdqc.quality.arrays import Codes, Flags, Floats, row_sums
 from crowdqc.quality.gold import Gold, Truth
 from crowdqc.quality.parameters import check_whole
@@ -59,10 +60,17 @@ class MajorityVote:
             raise InvalidMajorityVote(f"ties is {self.ties!r}; it must be one of {', '.join(get_args(Ties))}.")
         check_whole(self, "seed", low=0, high=2**63 - 1)
 
-    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
-        """Count the votes; an item without answers gets the uniform distribution and no label."""
+    def fit(
+        self, votes: Votes, gold: Gold | Truth | None = None, *, weights: ArrayLike | None = None
+    ) -> Consensus:
+        """Count the votes; an item without answers gets the uniform distribution and no label.
+
+        With `weights`, float64[n_workers] from 0 to 1, a vote counts as much as its worker's.
+        """
         gold = Gold.given(votes, gold)
-        consensus = by_votes(votes.counts().astype(np.float64), votes, gold)
+        given = check_weights(weights, votes)
+        counts = votes.counts().astype(np.float64) if given is None else _weighed(votes, given)
+        consensus = by_votes(counts, votes, gold)
         if self.ties == "first_class" or not consensus.tied.any():
             return consensus
         label = consensus.label.copy()
@@ -80,6 +88,13 @@ class MajorityVote:
         tickets = _tickets(items, votes.classes, self.seed)
         # a ticket of 0 loses against all others, and another ticket is 0 once in 2^64 draws
         return np.asarray(np.where(among, tickets, 0).argmax(axis=1), dtype=np.int32)
+
+
+def _weighed(votes: Votes, weights: Floats) -> Floats:
+    """Sum the weights of each item's votes by class, float64[n_items, K]."""
+    cells = votes.item.astype(np.int64) * votes.n_classes + votes.label
+    sums = np.bincount(cells, weights=weights[votes.worker], minlength=votes.n_items * votes.n_classes)
+    return np.asarray(sums.reshape(votes.n_items, votes.n_classes), dtype=np.float64)
 
 
 def by_votes(counts: Floats, votes: Votes, gold: Gold, *, skill: Floats | None = None) -> Consensus:

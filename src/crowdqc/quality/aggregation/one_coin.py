@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from crowdqc.quality.aggregation.conclusion import concluded
 from crowdqc.quality.aggregation.confusion import CoinConfusion
 from crowdqc.quality.aggregation.consensus import Consensus
+from crowdqc.quality.aggregation.discounts import check_weights, discounted, of_pairs
 from crowdqc.quality.arrays import Floats
 from crowdqc.quality.estimation.class_prior import ClassPrior, Prior, check_prior
 from crowdqc.quality.estimation.expectation import Learned, maximise, vote_shares
@@ -73,9 +75,15 @@ class OneCoin:
         check_whole(self, "max_iterations")
         check_prior(self.class_prior)
 
-    def fit(self, votes: Votes, gold: Gold | Truth | None = None) -> Consensus:
-        """Fit the model; gold items are held at their accepted labels and train the workers who answered them."""
+    def fit(
+        self, votes: Votes, gold: Gold | Truth | None = None, *, weights: ArrayLike | None = None
+    ) -> Consensus:
+        """Fit the model; gold items are held at their accepted labels and train the workers who answered them.
+
+        `weights`, float64[n_workers] from 0 to 1, tempers the evidence of workers.
+        """
         gold = Gold.given(votes, gold)
+        given = check_weights(weights, votes)
         prior = ClassPrior.of(votes, gold, self.class_prior, self.class_items)
         pairs = Pairs.among(votes)
         coins = Coins(pairs, self)
@@ -87,10 +95,11 @@ class OneCoin:
             max_iterations=self.max_iterations,
             tolerance=self.tolerance,
             items=int(np.count_nonzero(np.diff(pairs.ends))),
+            weight=of_pairs(given, pairs),
         )
         consensus = concluded(fit, prior, votes, gold, CoinConfusion(coins.accuracy, votes.n_classes))
         silent = votes.answers_per_worker() == 0
-        return replace(consensus, skill=np.where(silent, np.nan, coins.accuracy))
+        return replace(discounted(consensus, given), skill=np.where(silent, np.nan, coins.accuracy))
 
 
 class Coins:

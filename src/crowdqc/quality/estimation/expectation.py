@@ -86,6 +86,7 @@ def maximise(
     max_iterations: int,
     tolerance: float,
     items: int,
+    weight: Floats | None = None,
 ) -> Fit:
     """Iterate from a first posterior, float64[n_items, S], until its mean movement is within `tolerance`.
 
@@ -95,6 +96,9 @@ def maximise(
         From expected counts, float64[pairs, S], to the rates.
     items
         Items that can move: those with answers.
+    weight
+        float64[pairs, 1], from 0 to 1: the share of an answer's evidence that its item hears. Workers are learned
+        from all that they said.
     """
     products = kernel(pairs, prior.kind, posterior.shape[1])
     counts = products.begin(posterior)
@@ -104,13 +108,14 @@ def maximise(
     while not converged and len(objective) < max_iterations:
         starts, prior_density = prior.learn(posterior)
         learned = learn(counts)
-        found = products.expect(learned.log_rates, starts)
+        told = learned.log_rates if weight is None else learned.log_rates * weight
+        found = products.expect(told, starts)
         posterior, counts = found.posterior, found.counts
         evidence.append(found.evidence)
         objective.append(found.evidence + learned.density + prior_density)
         converged = found.moved <= 2 * tolerance * max(items, 1)
     return Fit(
-        log_scores=products.scores(learned.log_rates) + safe_log(starts)[prior.kind],
+        log_scores=products.scores(told) + safe_log(starts)[prior.kind],
         starts=starts,
         counts=counts,
         log_rates=learned.log_rates,

@@ -16,6 +16,8 @@ class Supply(StrEnum):
     LATER = "later"
     #: The project is paused.
     PAUSED = "paused"
+    #: He is kept out for a time, or for good; what he has in hand he may hand in.
+    RESTRICTED = "restricted"
     #: He has given as many answers as one worker may, in all or for today.
     CAPPED = "capped"
     #: He does not have the skills or languages that the project wants.

@@ -1,0 +1,110 @@
+"""What follows from a firing, one function a kind of action; and how it is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+from crowdqc.quality.rules.actions import Action, Discount, Exclude, Pay, Restrict, SetSkill
+from crowdqc.records import firings, items, restrictions
+from crowdqc.records.firings import Firing, FiringState
+from crowdqc.records.items import Item, ItemState
+from crowdqc.records.jobs import JobName
+from crowdqc.records.projects import Project
+from crowdqc.records.restrictions import Restriction, WorkerWeight
+from crowdqc.services.transaction import Transaction
+
+#: However little a rule says, a restriction ends after it began.
+SHORTEST = timedelta(seconds=1)
+#: States in which an item may be given to more workers; what an expert has, has decided or took out is his.
+WIDENED = (ItemState.OPEN, ItemState.ANSWERED, ItemState.ACCEPTED)
+
+
+def apply(tx: Transaction, firing: Firing, action: Action, evidence: Collection[int]) -> bool:
+    """Do what a rule asks for, on the items that it rests on; say whether it was done.
+
+    To ask for more answers is left to `ask_more`, once for all firings: items are locked in one order.
+    """
+    match action:
+        case Restrict():
+            restrict(tx, firing, action)
+        case Discount():
+            weigh(tx, firing, action.weight)
+        case Exclude():
+            weigh(tx, firing, 0.0)
+        case SetSkill():
+            return set_skill(tx, firing, action)
+        case Pay():
+            return pay(tx, firing, action, evidence)
+        case _:
+            # Telling somebody is done by the firing itself, which is shown.
+            pass
+    return True
+
+
+def restrict(tx: Transaction, firing: Firing, action: Restrict) -> None:
+    """Give a worker nothing new of the project, or of any, for a time."""
+    made = Restriction(
+        project_id=firing.project_id if action.scope == "project" else None,
+        worker_id=firing.worker_id,
+        firing_id=firing.id,
+        reason=firing.to_worker,
+        starts_at=tx.now,
+        ends_at=None if action.hours is None else tx.now + max(timedelta(hours=action.hours), SHORTEST),
+    )
+    restrictions.add(tx.session, made)
+    firings.mark_restricted(tx.session, firing.worker_id)
+
+
+def weigh(tx: Transaction, firing: Firing, weight: float) -> None:
+    """Let a worker's answers count less in the runs to come, 0 for not at all."""
+    made = WorkerWeight(
+        project_id=firing.project_id,
+        worker_id=firing.worker_id,
+        firing_id=firing.id,
+        weight=weight,
+        starts_at=tx.now,
+    )
+    restrictions.add_weight(tx.session, made)
+    tx.defer(JobName.AGGREGATE, f"project:{firing.project_id}", after=tx.settings.aggregation_delay)
+
+
+def ask_more(tx: Transaction, project: Project, wanted: Mapping[int, int]) -> None:
+    """Ask for so many more answers to items, by their keys inside, up to the plan's greatest overlap."""
+    most: int = project.plan["max_overlap"]
+    for item in items.locked(tx.session, wanted.keys()):
+        _widen(item, wanted[item.id], most)
+    tx.session.flush()
+
+
+def set_skill(tx: Transaction, firing: Firing, action: SetSkill) -> bool:
+    """Write a worker's skill down. There are no skills to write to yet: the firing alone says it."""
+    return False
+
+
+def pay(tx: Transaction, firing: Firing, action: Pay, evidence: Collection[int]) -> bool:
+    """Pay for the answers in the window, or not. Nothing is paid here yet: the firing alone says it."""
+    return False
+
+
+def undo(tx: Transaction, firing: Firing, state: FiringState, *, by: int | None, why: str) -> None:
+    """End a firing, and what follows from it: the restriction, the weight. Answers that were asked for stay."""
+    firings.end(tx.session, firing, state, tx.now, why)
+    restrictions.lift(tx.session, firing.id, tx.now, by=by, why=why)
+    if restrictions.end_weight(tx.session, firing.id, tx.now):
+        tx.defer(JobName.AGGREGATE, f"project:{firing.project_id}", after=tx.settings.aggregation_delay)
+
+
+def ask_again(tx: Transaction, project: Project) -> None:
+    """Have a project's rules asked again where some are on: what they look at has changed."""
+    if project.rules_on:
+        tx.defer(JobName.APPLY_RULES, f"project:{project.id}", after=tx.settings.aggregation_delay)
+
+
+def _widen(item: Item, more: int, most: int) -> None:
+    if item.state not in WIDENED:
+        return
+    overlap = max(item.overlap, min(max(item.overlap, item.answered + item.leased) + more, most))
+    if overlap > item.overlap:
+        item.overlap = overlap
+        item.state = ItemState.OPEN
