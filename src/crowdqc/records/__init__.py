@@ -7,6 +7,7 @@ item or an answer at a project, need not wait for whoever changes it, and so the
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Assignment, Desk, Report
 from crowdqc.records.base import Base
+from crowdqc.records.golds import GoldScore
 from crowdqc.records.items import Item
 from crowdqc.records.jobs import Job
 from crowdqc.records.people import Person, SignIn, Token, Worker
@@ -15,6 +16,7 @@ from crowdqc.records.projects import Guideline, Project
 from crowdqc.records.reviews import Review, ReviewEvent
 from crowdqc.records.runs import Run
 from crowdqc.records.scores import ItemScore, WorkerScore
+from crowdqc.records.truths import GoldPlace, Truth
 from crowdqc.records.uploads import Upload, UploadFault
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "Assignment",
     "Base",
     "Desk",
+    "GoldPlace",
+    "GoldScore",
     "Guideline",
     "Item",
     "ItemScore",
@@ -36,6 +40,7 @@ __all__ = [
     "Run",
     "SignIn",
     "Token",
+    "Truth",
     "Upload",
     "UploadFault",
     "Worker",

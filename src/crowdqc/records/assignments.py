@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -25,9 +26,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from crowdqc.records import truths
 from crowdqc.records.base import Base, Key, Keyed, Named, Word, insert_or_leave, new_uid, one_of
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.people import Worker
+from crowdqc.records.truths import GoldPlace
+
+#: As many numbers of gold as are drawn at a time.
+MOST_DRAWS = 1000
 
 
 class AssignmentState(StrEnum):
@@ -179,10 +185,29 @@ def free_items(
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
-    """Give gold items that this worker never had, by chance; they have no places, so nobody is locked out."""
+def free_gold(
+    session: Session, project_id: int, worker_id: int, *, limit: int, chance: random.Random
+) -> Sequence[Item]:
+    """Give gold items that this worker never had, by chance; they have no places, so nobody is locked out.
+
+    Numbers out of the pool are drawn, and those that he had are left out: each that he never had is as likely as
+    any other, and nobody reads the whole of the gold. Only one who had nearly all of a pool is given what is left
+    of it by going through it.
+    """
+    if limit <= 0:
+        return []
     mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
     query = select(Item).where(Item.project_id == project_id, Item.state == ItemState.GOLD, ~mine)
+    size = truths.pool_size(session, project_id)
+    draws = 2 * limit + 6
+    while draws < size and draws <= MOST_DRAWS:
+        numbers = chance.sample(range(1, size + 1), draws)
+        drawn = query.add_columns(GoldPlace.number).join(GoldPlace, GoldPlace.item_id == Item.id)
+        drawn = drawn.where(GoldPlace.project_id == project_id, GoldPlace.number.in_(numbers))
+        found = {number: item for item, number in session.execute(drawn)}
+        if len(found) >= limit:
+            return [found[number] for number in numbers if number in found][:limit]
+        draws *= 8
     return session.scalars(query.order_by(func.random()).limit(limit)).all()
 
 

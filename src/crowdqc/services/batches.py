@@ -8,10 +8,12 @@ from typing import Any
 
 from crowdqc.formats import Fault, Row, jsonvalues
 from crowdqc.formats.canonical import canonical, content_hash
-from crowdqc.records import items, projects, uploads
+from crowdqc.records import items, projects, truths, uploads
 from crowdqc.records.base import new_uid
 from crowdqc.records.items import ItemState, TruthSource
+from crowdqc.records.truths import TruthOrigin
 from crowdqc.services.transaction import Transaction
+from crowdqc.services.truths import LONGEST_REASON
 from crowdqc.services.uploads import Rows, item_name, not_kept, note
 
 #: Before the name of a column that workers do not see.
@@ -29,6 +31,7 @@ class Drafted:
     content: dict[str, Any]
     meta: dict[str, Any]
     gold: list[str] | None
+    gold_reason: str | None
     overlap: int | None
 
     def content_hash(self) -> str:
@@ -97,15 +100,47 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
             )
     if fresh:
         items.add(tx.session, fresh)
+        first = {draft.key: draft for draft in reversed(drafts) if draft.gold}
+        _begin_truths(tx, project.id, upload, first, fresh)
     note(tx, upload, rows, kept=len(fresh), unchanged=unchanged, faults=faults)
+
+
+def _begin_truths(
+    tx: Transaction,
+    project_id: int,
+    upload: uploads.Upload,
+    drafts: Mapping[str, Drafted],
+    fresh: Sequence[Mapping[str, Any]],
+) -> None:
+    """Begin the history of what came as gold, and number it among the project's gold."""
+    keys = [str(row["key"]) for row in fresh if row["state"] == ItemState.GOLD]
+    if not keys:
+        return
+    ids = items.ids(tx.session, project_id, keys)
+    truths.put_into_pool(tx.session, project_id, [ids[key] for key in keys])
+    truths.add_many(
+        tx.session,
+        [
+            {
+                "item_id": ids[key],
+                "labels": drafts[key].gold,
+                "gold": True,
+                "reason": drafts[key].gold_reason,
+                "source": TruthOrigin.FILE,
+                "person_id": upload.created_by,
+                "at": tx.now,
+            }
+            for key in keys
+        ],
+    )
 
 
 def drafted(row: Row, classes: Sequence[str]) -> Drafted:
     """Read a row as an item.
 
     `item` (or one of `ITEM_COLUMNS`) names it; without one its content does. `gold` holds the accepted labels,
-    joined by `|`. `overlap` says how many answers it is to have. `metadata`, `meta:...` and `metadata....` are
-    not shown to workers. All other columns are shown; `content` may hold them as one object.
+    joined by `|`; `gold_reason` says why. `overlap` says how many answers it is to have. `metadata`, `meta:...`
+    and `metadata....` are not shown to workers. All other columns are; `content` may hold them as one object.
     """
     values = dict(row.values)
     column, key = item_name(values)
@@ -113,6 +148,9 @@ def drafted(row: Row, classes: Sequence[str]) -> Drafted:
         _check_name(column, key)
         del values[column]
     gold = _gold(values.pop("gold", None), classes)
+    gold_reason = _reason(values.pop("gold_reason", None))
+    if gold is None and gold_reason is not None:
+        raise _Unfit("gold_reason", "It says why, and gold says nothing.", "Fill gold, or leave out the reason.")
     overlap = _overlap(values.pop("overlap", None))
     meta = _nested("metadata", values.pop("metadata", None))
     content = _nested("content", values.pop("content", None))
@@ -131,7 +169,7 @@ def drafted(row: Row, classes: Sequence[str]) -> Drafted:
             raise _Unfit(
                 name, f"Its {name} is larger than {LARGEST} bytes.", "Upload an address instead of the thing."
             )
-    return Drafted(row.line, key or content_hash(content)[:32], content, meta, gold, overlap)
+    return Drafted(row.line, key or content_hash(content)[:32], content, meta, gold, gold_reason, overlap)
 
 
 def _check_name(column: str, name: str) -> None:
@@ -151,6 +189,14 @@ def _gold(value: object, classes: Sequence[str]) -> list[str] | None:
                 "gold", f"{label!r} is not a class of this project.", f"Classes: {', '.join(classes[:50])}."
             )
     return list(dict.fromkeys(labels))
+
+
+def _reason(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if len(str(value)) > LONGEST_REASON:
+        raise _Unfit("gold_reason", f"The reason is longer than {LONGEST_REASON} characters.", "Shorten it.")
+    return str(value)
 
 
 def _overlap(value: object) -> int | None:

@@ -20,6 +20,7 @@ from crowdqc.roles import Actor
 from crowdqc.services import gates, leases, reach
 from crowdqc.services.gates import Supply
 from crowdqc.services.gates.caps import LARGEST_PAGE
+from crowdqc.services.gold_mix import wanted_gold
 from crowdqc.services.leases import Kept
 from crowdqc.services.plans import Skipped, gold_share
 from crowdqc.services.transaction import Transaction
@@ -234,8 +235,8 @@ def _let_go(project: Project) -> Sequence[AssignmentState]:
 def _chosen(tx: Transaction, project: Project, worker: Worker, desk: assignments.Desk, wanted: int) -> list[Item]:
     """Choose items for a worker: the queue's next, with gold among them by chance."""
     share = gold_share(project.plan, desk.gold_right)
-    gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
-    gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted)) if gold_wanted else []
+    gold_wanted = wanted_gold(project.plan, desk.given, desk.gold_given, desk.gold_right, wanted, tx.chance)
+    gold = list(assignments.free_gold(tx.session, project.id, worker.id, limit=gold_wanted, chance=tx.chance))
     plain = _queued(tx, project.id, worker.id, desk, wanted - len(gold))
     if not plain and share < 1 and not assignments.any_unseen(tx.session, project.id, worker.id):
         # Gold stands among other items; where none of those is left, it would stand out.

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from crowdqc.formats import Column
 from crowdqc.records import answers, items, people, predictions, reviews, runs, scores, uploads
-from crowdqc.records.items import ItemState, TruthSource
+from crowdqc.records.items import ItemState
 from crowdqc.records.projects import Project
 from crowdqc.records.runs import Run
 from crowdqc.roles import Actor
@@ -110,7 +110,7 @@ def _run_facts(run: Run | None) -> dict[str, object]:
 def _items(tx: Transaction, project: Project) -> Rows:
     for chunk in items.chunks(tx.session, project.id):
         for item in chunk:
-            gold = item.truth if item.truth_source == TruthSource.GOLD else None
+            gold = item.truth if item.state == ItemState.GOLD else None
             yield {
                 "item": item.key,
                 "content": item.content,

@@ -13,7 +13,7 @@ from crowdqc.errors import Conflict, Invalid, Missing
 from crowdqc.records import answers, assignments, items, projects
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Assignment, AssignmentState
-from crowdqc.records.items import Item, ItemState
+from crowdqc.records.items import Item, ItemState, TruthSource
 from crowdqc.records.jobs import JobName
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
@@ -187,7 +187,7 @@ def answer(
         # Two at once with one key: the other was first.
         raise KeyUsed() from None
     tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
-    return Kept(made, True, label, item.state == ItemState.GOLD and label in (item.truth or ()))
+    return Kept(made, True, label, item.truth_source == TruthSource.GOLD and label in (item.truth or ()))
 
 
 def _number(label: str, classes: Collection[str]) -> int:
