@@ -16,6 +16,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/projects/{project}"): {"name": "mine now"},
     ("PUT", "/projects/{project}/state"): {"state": "closed"},
     ("POST", "/projects/{project}/guidelines"): {"text": "mine now"},
+    ("POST", "/projects/{project}/gold"): {"items": [{"item": "a", "labels": ["cat"]}]},
 }
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

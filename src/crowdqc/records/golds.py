@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Float, ForeignKey, Index, SmallInteger, delete, func, select
@@ -86,6 +86,16 @@ def page(
     )
     query = query.where(Item.project_id == project_id, Item.state == ItemState.GOLD, Item.id > after)
     return [(row[0], row[1]) for row in session.execute(query.order_by(Item.id).limit(limit))]
+
+
+def chunks(
+    session: Session, project_id: int, run_id: int | None, *, size: int = 2000
+) -> Iterator[Sequence[tuple[Item, GoldScore | None]]]:
+    after = 0
+    while rows := page(session, project_id, run_id, after=after, limit=size):
+        after = rows[-1][0].id
+        yield rows
+        session.expunge_all()
 
 
 def score(session: Session, item_id: int) -> GoldScore | None:

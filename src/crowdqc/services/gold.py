@@ -26,6 +26,18 @@ MOST = 1000
 FOUND_SHOWN = 200
 #: How urgent a review of gold is: a fault in it is a fault in every worker's figures.
 PRIORITY = 90.0
+#: What to do about each kind of finding.
+ADVICE = {
+    "suspect": "Look at it, or have an expert do it; then correct it, or retire it and drop its truth.",
+    "unsaid": "Look whether this label is really right as well; if it is not, correct the gold.",
+    "leak": "Retire it, and bring new gold of the same class.",
+    "rising": "Retire it when others show the same; word of gold may go round.",
+    "exposed": "Retire it, and bring new gold of the same class: a newcomer can have been told of it.",
+    "knowing": "Look at his other answers before anything else; talk with him.",
+    "ease": "Bring gold that is as hard as the rest, by promoting audited decisions.",
+    "imbalance": "Bring gold of the class that is too rare, or retire some of the one that is too common.",
+    "lack": "Bring more gold of this class, or take its figures with their intervals.",
+}
 #: States of an item that can become gold; one that is under an expert's hands cannot.
 CAN_BECOME = (ItemState.OPEN, ItemState.ANSWERED, ItemState.ACCEPTED, ItemState.IN_REVIEW, ItemState.DECIDED)
 
@@ -127,10 +139,12 @@ def correct(
     reason: str | None = None,
     source: TruthOrigin,
 ) -> Item:
-    """Set the labels that are accepted of a gold item, and why; without labels only the reason is new."""
+    """Set the labels that are accepted of a gold item, and why; what is not given stays as it was."""
     project = _own(tx, actor, uid)
     projects.contribute(tx.session, project.id)
     item = _gold(tx, uid)
+    if reason is None and (before := truths.current(tx.session, [item.id]).get(item.id)) is not None:
+        reason = before.reason
     ground.correct(tx, item, item.truth or () if labels is None else labels, reason, actor, source)
     return item
 
