@@ -24,7 +24,7 @@ from tests.services import factories
 from tests.services.factories import do, take
 
 PAGE = 10
-WORKERS = 90
+WORKERS = 60
 
 
 def mixed(place: Installation, owner: Actor, plain: int, gold: int, **plan: Any) -> Project:

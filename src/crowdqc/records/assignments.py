@@ -197,17 +197,18 @@ def free_gold(
     if limit <= 0:
         return []
     mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
-    query = select(Item).where(Item.project_id == project_id, Item.state == ItemState.GOLD, ~mine)
+    query = select(Item).where(Item.state == ItemState.GOLD, ~mine)
     size = truths.pool_size(session, project_id)
     draws = 2 * limit + 6
     while draws < size and draws <= MOST_DRAWS:
         numbers = chance.sample(range(1, size + 1), draws)
-        drawn = query.add_columns(GoldPlace.number).join(GoldPlace, GoldPlace.item_id == Item.id)
-        drawn = drawn.where(GoldPlace.project_id == project_id, GoldPlace.number.in_(numbers))
-        found = {number: item for item, number in session.execute(drawn)}
+        drawn = select(GoldPlace.item_id).where(GoldPlace.project_id == project_id, GoldPlace.number.in_(numbers))
+        # Of the item nothing but its key is asked for: else a database may think of going through all gold.
+        found = session.scalars(query.where(Item.id.in_(drawn)).order_by(Item.id)).all()
         if len(found) >= limit:
-            return [found[number] for number in numbers if number in found][:limit]
+            return chance.sample(found, limit)
         draws *= 8
+    query = query.where(Item.project_id == project_id)
     return session.scalars(query.order_by(func.random()).limit(limit)).all()
 
 
