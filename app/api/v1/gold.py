@@ -193,7 +193,7 @@ class EaseOut(Out):
     pace: float | None
 
 
-class HealthOut(Out):
+class GoldHealthOut(Out):
     """How healthy the gold is, as the latest run that looked at it found."""
 
     run: uuid.UUID | None
@@ -228,12 +228,12 @@ def make(call: Call, project: uuid.UUID, body: MakeIn) -> MadeOut:
 
 
 @api.get("/projects/{project}/gold/health", roles=SEES)
-def health(call: Call, project: uuid.UUID) -> HealthOut:
+def health(call: Call, project: uuid.UUID) -> GoldHealthOut:
     """Say how healthy a project's gold is: what of it is suspect, worn out, known to workers, or lacking."""
     found = gold.health(call.tx, call.actor, project)
     whole = found.whole or {}
     of_items = [finding for each in found.found for finding in _of_item(each)]
-    return HealthOut(
+    return GoldHealthOut(
         run=None if found.run is None else found.run.uid,
         at=None if found.run is None else found.run.finished_at,
         items=whole.get("items", 0),
