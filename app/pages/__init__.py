@@ -11,6 +11,7 @@ from app.pages import (
     expert,
     fairness,
     frame,
+    gold,
     qa_lead,
     refusals,
     requester,
@@ -22,7 +23,10 @@ from app.pages import (
     worker,
 )
 
-ROOMS = (account, worker, training, fairness, requester, settings, courses, qa_lead, skills, rules, expert, admin)
+ROOMS = (
+    account, worker, training, fairness, requester, settings,
+    courses, qa_lead, gold, skills, rules, expert, admin,
+)  # fmt: skip
 
 
 def register(app: Flask) -> None:

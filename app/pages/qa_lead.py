@@ -9,9 +9,10 @@ from datetime import datetime
 from flask import Blueprint, Response, request
 
 from app.http import Call
-from app.pages import contents, frame, words
+from app.pages import contents, forms, frame, words
 from app.pages.frame import SEES, page, render
 from app.pages.requester import may_change
+from crowdqc.errors import CrowdqcError
 from crowdqc.roles import Role
 from crowdqc.services import evidence
 from crowdqc.services.evidence import Answer, Item, ItemHistory, ItemScore, ItemState, Project, ScoredWorker
@@ -102,8 +103,8 @@ def items(call: Call, project: uuid.UUID) -> Response:
 
 
 @page(blueprint, "GET", "/items/<uuid:item>", roles=SEES)
-def item(call: Call, item: uuid.UUID) -> Response:
-    """Show all that is known of an item."""
+def item(call: Call, item: uuid.UUID, *, fault: CrowdqcError | None = None) -> Response:
+    """Show all that is known of an item, and what can be done with it as gold."""
     found = evidence.item(call.tx, call.actor, item)
     return render(
         "item.html",
@@ -115,6 +116,10 @@ def item(call: Call, item: uuid.UUID) -> Response:
         history=_history(found),
         reviews_open=call.actor.holds(Role.EXPERT),
         may_change=may_change(call.actor, found.project),
+        may_be_gold=found.item.state != ItemState.DISCARDED,
+        asks=call.actor.holds(Role.REQUESTER, Role.QA_LEAD, Role.ADMIN),
+        fault=fault,
+        faults=forms.faults(fault, "labels", "reason"),
     )
 
 
@@ -159,4 +164,9 @@ def _history(found: ItemHistory) -> list[tuple[datetime, str]]:
         if review.decided_at is not None:
             label = "" if review.label is None else f": {classes[review.label]}"
             told.append((review.decided_at, f"decided, {words.said(review.verdict)}{label}"))
+    for truth, name in found.truths:
+        labels = " or ".join(truth.labels or ["nothing"])
+        what = f"{'gold' if truth.gold else 'truth'} is {labels}, by {words.said(truth.source)}"
+        why = f": {truth.reason}" if truth.reason else ""
+        told.append((truth.at, f"{what}{f' ({name})' if name else ''}{why}"))
     return sorted(told, key=lambda step: step[0])

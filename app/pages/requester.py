@@ -38,6 +38,7 @@ EXPORTS = {
     ExportKind.ANSWERS: "Every answer of every worker; can be uploaded again.",
     ExportKind.PREDICTIONS: "What the models say.",
     ExportKind.REVIEWS: "What the experts decided, and why they were asked.",
+    ExportKind.GOLD: "The gold: why it is right, and what of it is suspect, worn out or known to workers.",
     ExportKind.WORKERS: "How good each worker is, with intervals and confusion.",
 }
 

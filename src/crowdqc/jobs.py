@@ -17,7 +17,7 @@ from crowdqc.formats import Unreadable
 from crowdqc.quality import Judgement, judge
 from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.uploads import UploadKind
-from crowdqc.services import answers, batches, figures, firings, predictions, runs, uploads, work
+from crowdqc.services import answers, batches, figures, firings, gold_health, predictions, runs, uploads, work
 from crowdqc.services.runs import Reading
 from crowdqc.services.transaction import Transaction
 from crowdqc.settings import Settings
@@ -86,8 +86,9 @@ def perform_run(installed: Installed, run_id: int) -> None:
         if reading is None:
             return
         (judgement,) = installed.execution.map(judge, [reading.problem])
+        health = gold_health.examined(reading.problem, judgement, reading.hidden, reading.rank)
         with installed.transaction() as tx:
-            runs.write(tx, reading, judgement)
+            runs.write(tx, reading, judgement, health)
         _apply_rules_on_figures(installed, reading, judgement)
     except CrowdqcError as error:
         with installed.transaction() as tx:

@@ -42,7 +42,7 @@ def test_every_table_in_every_format(world: World) -> None:
     world.expert.post(f"/reviews/{review['id']}/decision", verdict="correct", label="cat")
     world.work()
     given = world.owner.get(f"/projects/{world.project}/progress")["answers"]
-    sizes = {"labels": 9, "items": 9, "answers": given, "predictions": 6, "reviews": 1, "workers": 3}
+    sizes = {"labels": 9, "items": 9, "answers": given, "predictions": 6, "reviews": 1, "workers": 3, "gold": 3}
     for kind in ExportKind:
         tables = {}
         for form in formats.FORMATS:

@@ -20,6 +20,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/courses/{course}"): {"name": "mine now"},
     ("PUT", "/items/{item}/reserved-for"): {"workers": []},
     ("PUT", "/items/{item}/unavailable-for"): {"workers": []},
+    ("POST", "/projects/{project}/gold"): {"items": [{"item": "a", "labels": ["cat"]}]},
 }
 
 #: What of a project an address can name.

@@ -149,6 +149,9 @@ def life(worker: Door, assignment: dict[str, Any], end: str, clock: Clock) -> li
         call("POST", "/skip", {"reason": "cannot tell"})
     elif end == "report":
         call("POST", "/report", {"reason": "no_class_fits", "comment": "none"})
+    elif end == "return":
+        call("POST", "/heartbeat", {})
+        call("POST", "/return", {})
     elif end == "late":
         start = clock.now
         clock.advance(3600)
@@ -180,8 +183,8 @@ def test_gold_lives_as_other_items_do(entrance: Entrance, clock: Clock) -> None:
     by_kind: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
     for each in taken:
         by_kind[each["content"]["text"] in golden].append(each)
-    assert min(map(len, by_kind.values())) >= 4
-    for number, end in enumerate(("answer", "skip", "report", "late")):
+    assert min(map(len, by_kind.values())) >= 5
+    for number, end in enumerate(("answer", "skip", "report", "late", "return")):
         lives = [life(worker, by_kind[kind][number], end, clock) for kind in (True, False)]
         assert lives[0] == lives[1], end
 

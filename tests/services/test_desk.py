@@ -202,7 +202,9 @@ def test_gold_grows_rare_for_those_who_get_it_right(place: Installation) -> None
     gold = [{"item": f"g{number}", "text": f"gold {number}", "gold": "cat"} for number in range(8)]
     plain = [{"item": f"i{number}", "text": f"thing {number}"} for number in range(30)]
     steps = [{"right": 2, "share": 0.0}]
-    project = factories.project(place, owner, items=[*gold, *plain], gold_share=1.0, gold_steps=steps)
+    project = factories.project(
+        place, owner, items=[*gold, *plain], gold_share=1.0, gold_steps=steps, gold_first=0
+    )
     keys = {item.id: item.key for item in factories.every(place, Item, Item.project_id == project.id)}
 
     def next_of(worker, label):  # type: ignore[no-untyped-def]

@@ -10,6 +10,7 @@ from app.api.v1 import (
     courses,
     evidence,
     exports,
+    gold,
     jobs,
     people,
     projects,
@@ -24,8 +25,8 @@ from app.api.v1 import (
 PREFIX = "/api/v1"
 
 ROOMS = (
-    people, projects, uploads, evidence, runs, assignments, appeals, rules, reviews, courses, training, skills,
-    exports, jobs,
+    people, projects, uploads, evidence, gold, runs, assignments, appeals, rules, reviews, courses, training,
+    skills, exports, jobs,
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class NoSuchExport(Missing):
 
 @api.get("/projects/{project}/exports/{file}", roles=SEES, own_transaction=True, gives=GIVES)
 def export(call: Call, project: uuid.UUID, file: str) -> Response:
-    """Download a table: labels, items, answers, predictions, reviews or workers, as KIND.csv, .jsonl, .parquet.
+    """Download a table: labels, items, answers, predictions, reviews, workers, gold; as KIND.csv, KIND.jsonl ...
 
     The table is one state of the database, however long the download takes.
     """

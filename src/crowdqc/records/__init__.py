@@ -11,6 +11,7 @@ from crowdqc.records.base import Base
 from crowdqc.records.courses import Course, Exercise
 from crowdqc.records.desks import Desk
 from crowdqc.records.firings import Appeal, Firing, FiringEvidence
+from crowdqc.records.golds import GoldScore
 from crowdqc.records.items import Item
 from crowdqc.records.jobs import Job
 from crowdqc.records.people import Person, SignIn, Token, Worker
@@ -23,6 +24,7 @@ from crowdqc.records.rules import Rule, RuleVersion
 from crowdqc.records.runs import Run
 from crowdqc.records.scores import ItemScore, WorkerScore
 from crowdqc.records.skills import Skill
+from crowdqc.records.truths import GoldPlace, Truth
 from crowdqc.records.uploads import Upload, UploadFault
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "Exercise",
     "Firing",
     "FiringEvidence",
+    "GoldPlace",
+    "GoldScore",
     "Guideline",
     "Item",
     "ItemScore",
@@ -56,6 +60,7 @@ __all__ = [
     "SignIn",
     "Skill",
     "Token",
+    "Truth",
     "Upload",
     "UploadFault",
     "Worker",

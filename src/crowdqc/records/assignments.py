@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -26,13 +27,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records import reservations
+from crowdqc.records import reservations, truths
 from crowdqc.records.base import Base, Keyed, Named, Together, Word, insert_or_leave, new_uid, one_of
 from crowdqc.records.desks import moved
 from crowdqc.records.items import Item, ItemState, Shown
 from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
+from crowdqc.records.truths import GoldPlace
+
+#: As many numbers of gold as are drawn at a time.
+MOST_DRAWS = 1000
 
 
 class AssignmentState(StrEnum):
@@ -175,10 +180,30 @@ def lapsed(session: Session, project_id: int, now: datetime, *, limit: int = 200
     ).all()
 
 
-def free_gold(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
-    """Give gold items that this worker never had, by chance; they have no places, so nobody is locked out."""
+def free_gold(
+    session: Session, project_id: int, worker_id: int, *, limit: int, chance: random.Random
+) -> Sequence[Item]:
+    """Give gold items that this worker never had, by chance; they have no places, so nobody is locked out.
+
+    Numbers out of the pool are drawn, and those that he had are left out: each that he never had is as likely as
+    any other, and nobody reads the whole of the gold. Only one who had nearly all of a pool is given what is left
+    of it by going through it.
+    """
+    if limit <= 0:
+        return []
     mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
-    query = select(Item).where(Item.project_id == project_id, Item.state == ItemState.GOLD, ~mine)
+    query = select(Item).where(Item.state == ItemState.GOLD, ~mine)
+    size = truths.pool_size(session, project_id)
+    draws = 2 * limit + 6
+    while draws < size and draws <= MOST_DRAWS:
+        numbers = chance.sample(range(1, size + 1), draws)
+        drawn = select(GoldPlace.item_id).where(GoldPlace.project_id == project_id, GoldPlace.number.in_(numbers))
+        # Of the item nothing but its key is asked for: else a database may think of going through all gold.
+        found = session.scalars(query.where(Item.id.in_(drawn)).order_by(Item.id)).all()
+        if len(found) >= limit:
+            return chance.sample(found, limit)
+        draws *= 8
+    query = query.where(Item.project_id == project_id)
     return session.scalars(query.order_by(func.random()).limit(limit)).all()
 
 

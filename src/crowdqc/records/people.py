@@ -147,6 +147,11 @@ def add_workers(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     session.execute(Worker.__table__.insert(), list(rows))  # type: ignore[attr-defined]
 
 
+def workers_by_ids(session: Session, ids: Collection[Any]) -> dict[int, Worker]:
+    """Give workers by key."""
+    return {each.id: each for each in session.scalars(select(Worker).where(Worker.id.in_(ids)))}
+
+
 def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Person)) or 0
 

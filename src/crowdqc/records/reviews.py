@@ -258,5 +258,21 @@ def chunks(session: Session, project_id: int, *, size: int = 2000) -> Iterator[S
         session.expunge_all()
 
 
+def looked_at_by(session: Session, person_id: int) -> Sequence[Item]:
+    """Give the items of reviews in which a person took any step."""
+    query = select(Item).join(Review, Review.item_id == Item.id)
+    query = query.join(ReviewEvent, ReviewEvent.review_id == Review.id).where(ReviewEvent.person_id == person_id)
+    return session.scalars(query.distinct()).all()
+
+
+def live_of_items(
+    session: Session, item_ids: Collection[int], *, states: Collection[ReviewState] = LIVE, lock: bool = False
+) -> dict[int, Review]:
+    """Give the live reviews of items, by item."""
+    query = select(Review).where(Review.item_id.in_(item_ids), Review.state.in_(states)).order_by(Review.id)
+    query = query.with_for_update(key_share=True) if lock else query
+    return {review.item_id: review for review in session.scalars(query.execution_options(populate_existing=True))}
+
+
 def is_live(session: Session, item_id: int) -> bool:
     return session.scalar(select(Review.id).where(Review.item_id == item_id, Review.state.in_(LIVE))) is not None

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy.exc import IntegrityError
 
 from crowdqc.formats import Fault, Row
-from crowdqc.records import copying, desks, items, projects, uploads
+from crowdqc.records import copying, desks, items, projects, truths, uploads
 from crowdqc.records.base import new_uids
 from crowdqc.records.copying import Same
 from crowdqc.records.items import ItemState, TruthSource
 from crowdqc.records.projects import Project
+from crowdqc.records.truths import TruthOrigin
 from crowdqc.records.uploads import Upload
 from crowdqc.services import orders
 from crowdqc.services.drafts import Draft, Drafter, gold_fault
@@ -47,10 +48,32 @@ def _keep(tx: Transaction, upload_id: int, rows: Rows, *, look: bool) -> None:
         drafts = [*drafts]
         sifting.known = items.hashes(tx.session, project.id, [draft.key for draft in drafts])
     items.add(tx.session, _columns(tx, upload, project, sifting.fresh(drafts)))
+    _begin_truths(tx, upload, sifting.gold)
     if sifting.kept and orders.mixes(project):
         # Some may belong before the place where workers stand.
         desks.restart(tx.session, project.id)
     note(tx, upload, rows, kept=sifting.kept, unchanged=sifting.unchanged, faults=sifting.faults)
+
+
+def _begin_truths(tx: Transaction, upload: Upload, drafts: Sequence[Draft]) -> None:
+    """Begin the history of what came as gold, and number it among the project's gold."""
+    if not drafts:
+        return
+    ids = items.ids(tx.session, upload.project_id, [draft.key for draft in drafts])
+    truths.put_into_pool(tx.session, upload.project_id, [ids[draft.key] for draft in drafts])
+    rows = [
+        {
+            "item_id": ids[draft.key],
+            "labels": draft.gold,
+            "gold": True,
+            "reason": draft.gold_reason,
+            "source": TruthOrigin.FILE,
+            "person_id": upload.created_by,
+            "at": tx.now,
+        }
+        for draft in drafts
+    ]
+    truths.add_many(tx.session, rows)
 
 
 class _Sifting:
@@ -62,6 +85,8 @@ class _Sifting:
         self.known: dict[str, str] = {}
         self.kept = self.unchanged = 0
         self.faults: list[Fault] = []
+        #: What came as gold and is kept.
+        self.gold: list[Draft] = []
 
     def drafts(self, rows: Rows) -> Iterator[Draft]:
         """Give what can be read as items."""
@@ -85,6 +110,8 @@ class _Sifting:
             if before is None:
                 known[draft.key] = draft.content_hash
                 self.kept += 1
+                if draft.gold:
+                    self.gold.append(draft)
                 yield draft
             elif before == draft.content_hash:
                 self.unchanged += 1
@@ -99,7 +126,7 @@ def _columns(
 ) -> Iterator[copying.Columns]:
     overlap = project.plan["overlap"]
     while piece := [*itertools.islice(drafts, copying.PIECE)]:
-        _, keys, contents, metas, golds, overlaps, priorities, hashes = zip(*piece, strict=True)
+        _, keys, contents, metas, golds, _, overlaps, priorities, hashes = zip(*piece, strict=True)
         plain = not any(golds)
         yield {
             "project_id": Same(project.id),

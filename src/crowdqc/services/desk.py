@@ -22,6 +22,7 @@ from crowdqc.roles import Actor
 from crowdqc.services import gates, leases, orders, reach
 from crowdqc.services.gates import Supply
 from crowdqc.services.gates.caps import LARGEST_PAGE
+from crowdqc.services.gold_mix import wanted_gold
 from crowdqc.services.leases import Handed, Kept
 from crowdqc.services.plans import Skipped, gold_share
 from crowdqc.services.transaction import Transaction
@@ -209,7 +210,7 @@ def _given(tx: Transaction, seat: Seat, wanted: int) -> tuple[list[tuple[Lease, 
     if desk.rests_until is not None and tx.now < desk.rests_until:
         return [], desk.rests_until
     share = gold_share(project.plan, desk.gold_right)
-    gold_wanted = sum(tx.chance.random() < share for _ in range(wanted))
+    gold_wanted = wanted_gold(project.plan, desk.given, desk.gold_given, desk.gold_right, wanted, tx.chance)
     gold = _gold(tx, seat, gold_wanted)
     kept = _reserved(tx, seat, wanted - len(gold))
     plain, place = _queued(tx, seat, wanted - len(gold) - len(kept))
@@ -234,12 +235,9 @@ def _given(tx: Transaction, seat: Seat, wanted: int) -> tuple[list[tuple[Lease, 
 
 def _gold(tx: Transaction, seat: Seat, wanted: int) -> list[Shown]:
     """Choose gold that a worker never had."""
-    if not wanted:
-        return []
-    return [
-        Shown.of(item)
-        for item in assignments.free_gold(tx.session, seat.place.project.id, seat.place.worker.id, limit=wanted)
-    ]
+    project, worker = seat.place.project, seat.place.worker
+    found = assignments.free_gold(tx.session, project.id, worker.id, limit=wanted, chance=tx.chance)
+    return [Shown.of(item) for item in found]
 
 
 def _reserved(tx: Transaction, seat: Seat, wanted: int) -> list[Shown]:

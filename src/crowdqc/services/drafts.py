@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from crowdqc.formats import Fault, Row, jsonvalues
 from crowdqc.formats.canonical import canonical
 from crowdqc.records.queue import MOST_URGENT
+from crowdqc.services.truths import LONGEST_REASON
 from crowdqc.services.uploads import ITEM_COLUMNS, item_name
 
 #: Before the name of a column that workers do not see.
@@ -19,7 +20,7 @@ META_PREFIXES = ("meta:", "metadata.")
 #: The largest content or metadata of an item, as JSON.
 LARGEST = 1 << 20
 #: Columns that are not simply shown.
-_APART = ("gold", "overlap", "priority", "metadata", "content")
+_APART = ("gold", "gold_reason", "overlap", "priority", "metadata", "content")
 _LONGEST_NAME = 255
 
 
@@ -33,6 +34,7 @@ class Draft(NamedTuple):
     meta: bytes
     #: The accepted labels; whether they are classes of the project is not known here.
     gold: list[str] | None
+    gold_reason: str | None
     overlap: int | None
     #: How much it matters that it goes first.
     priority: int
@@ -52,9 +54,9 @@ class Drafter:
     """Reads rows as items; what the names of the columns say is thought about once for all rows that have them.
 
     `item` (or one of `ITEM_COLUMNS`) names it; without one its content does. `gold` holds the accepted labels,
-    joined by `|`. `overlap` says how many answers it is to have, `priority` (higher is sooner) how much it matters
-    that it goes first, where the plan's order heeds it. `metadata`, `meta:...` and `metadata....` are not shown to
-    workers. All other columns are shown; `content` may hold them as one object.
+    joined by `|`; `gold_reason` says why. `overlap` says how many answers it is to have, `priority` (higher is
+    sooner) how much it matters that it goes first, where the plan's order heeds it. `metadata`, `meta:...` and
+    `metadata....` are not shown to workers. All other columns are; `content` may hold them as one object.
     """
 
     def __init__(self) -> None:
@@ -136,6 +138,7 @@ def _plain(names: Sequence[str]) -> Callable[[Row], Draft | None]:
                 (meta % meta_cells(cells)).encode(),
                 None,
                 None,
+                None,
                 0,
                 sha256(text.encode()).hexdigest(),
             )
@@ -173,6 +176,9 @@ def drafted(row: Row) -> Draft:
         _check_name(column, key)
         del values[column]
     gold = _gold(values.pop("gold", None))
+    gold_reason = _reason(values.pop("gold_reason", None))
+    if gold is None and gold_reason is not None:
+        raise _Unfit("gold_reason", "It says why, and gold says nothing.", "Fill gold, or leave out the reason.")
     overlap = _whole("overlap", values.pop("overlap", None), 1, 1000)
     priority = _whole("priority", values.pop("priority", None), -MOST_URGENT, MOST_URGENT) or 0
     meta = _nested("metadata", values.pop("metadata", None))
@@ -201,6 +207,7 @@ def drafted(row: Row) -> Draft:
         _json(content),
         _json(meta),
         gold,
+        gold_reason,
         overlap,
         priority,
         hashlib.sha256(whole).hexdigest(),
@@ -230,6 +237,14 @@ def _gold(value: object) -> list[str] | None:
         odd = next(label for label in labels if not isinstance(label, str))
         raise _Unfit("gold", f"{odd!r} is not the name of a class.", "Give the names of classes.")
     return list(dict.fromkeys(labels))
+
+
+def _reason(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if len(str(value)) > LONGEST_REASON:
+        raise _Unfit("gold_reason", f"The reason is longer than {LONGEST_REASON} characters.", "Shorten it.")
+    return str(value)
 
 
 def _whole(name: str, value: object, least: int, most: int) -> int | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from crowdqc.errors import Missing
 from crowdqc.records import answers, assignments, items, people, predictions, projects, reviews, runs, scores
+from crowdqc.records import truths as histories
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Report
 from crowdqc.records.items import Item, ItemState
@@ -18,6 +19,7 @@ from crowdqc.records.projects import Project
 from crowdqc.records.reviews import Review
 from crowdqc.records.runs import Run
 from crowdqc.records.scores import ItemScore, WorkerScore
+from crowdqc.records.truths import Truth
 from crowdqc.roles import Actor
 from crowdqc.services import reach
 from crowdqc.services.transaction import Transaction
@@ -49,6 +51,8 @@ class ItemHistory:
     predictions: Sequence[tuple[predictions.Model, Sequence[float]]]
     reviews: Sequence[Review]
     reports: Sequence[tuple[Report, str]]
+    #: Every step of its truth, with the name of whoever took it.
+    truths: Sequence[tuple[Truth, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ def item(tx: Transaction, actor: Actor, uid: uuid.UUID) -> ItemHistory:
         ],
         reviews=reviews.of_item(tx.session, found.id),
         reports=assignments.reports(tx.session, found.id),
+        truths=histories.of_item(tx.session, found.id),
     )
 
 

@@ -1,4 +1,4 @@
-"""Exports: what leaves, row by row: labels with their history, items, answers, predictions, reviews, workers."""
+"""Exports: what leaves, row by row: labels with their history, items, answers and all else."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from crowdqc import formats
 from crowdqc.formats import Block, Column
-from crowdqc.records import answers, items, predictions, reviews, runs, scores
-from crowdqc.records.items import TruthSource
+from crowdqc.records import answers, golds, items, predictions, reviews, runs, scores, truths
+from crowdqc.records.items import ItemState
 from crowdqc.records.projects import Project
 from crowdqc.roles import Actor
 from crowdqc.services import labels, reach
@@ -28,6 +28,7 @@ class ExportKind(StrEnum):
     PREDICTIONS = "predictions"
     REVIEWS = "reviews"
     WORKERS = "workers"
+    GOLD = "gold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,14 @@ def export(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, kind: Expor
 
 def _items(tx: Transaction, project: Project) -> Rows:
     for chunk in items.chunks(tx.session, project.id):
+        known = truths.current(tx.session, [item.id for item in chunk if item.state == ItemState.GOLD])
         for item in chunk:
-            gold = item.truth if item.truth_source == TruthSource.GOLD else None
+            gold = item.truth if item.state == ItemState.GOLD else None
             yield {
                 "item": item.key,
                 "content": item.content,
                 "gold": "|".join(gold) if gold else None,
+                "gold_reason": known[item.id].reason if gold and item.id in known else None,
                 "overlap": item.overlap,
                 "metadata": item.meta or None,
             }
@@ -150,6 +153,34 @@ def _workers(tx: Transaction, project: Project) -> Rows:
         }
 
 
+def _gold(tx: Transaction, project: Project) -> Rows:
+    run = golds.latest(tx.session, project.id)
+    for chunk in golds.chunks(tx.session, project.id, None if run is None else run.id):
+        known = truths.current(tx.session, [item.id for item, _ in chunk])
+        for item, score in chunk:
+            truth = known.get(item.id)
+            yield {
+                "item": item.key,
+                "gold": "|".join(item.truth or ()),
+                "gold_reason": None if truth is None else truth.reason,
+                "source": None if truth is None else truth.source,
+                "since": None if truth is None else truth.at.isoformat(),
+                "answers": None if score is None else score.answers,
+                "says": None if score is None or score.says is None else project.classes[score.says],
+                **{name: None if score is None else getattr(score, name) for name in _GOLD_FIGURES},
+                "findings": [each["kind"] for each in score.findings] if score and score.findings else None,
+                "meaning": " ".join(each["meaning"] for each in score.findings) or None if score else None,
+                "run": None if score is None or run is None else str(run.uid),
+            }
+
+
+#: Figures of a gold item as they are kept.
+_GOLD_FIGURES = (
+    "says_share", "wrong", "wrong_q_value", "good", "dissent", "share", "over_exposed", "right", "expected",
+    "pace", "leak_q_value", "rise_q_value",
+)  # fmt: skip
+
+
 def _columns(**kinds: str) -> list[Column]:
     return [Column(name, kind) for name, kind in kinds.items()]  # type: ignore[arg-type]
 
@@ -166,7 +197,7 @@ _KINDS: Mapping[ExportKind, tuple[Sequence[Column], Callable[[Transaction, Proje
         None,
     ),
     ExportKind.ITEMS: (
-        _columns(item="text", content="json", gold="text", overlap="integer", metadata="json"),
+        _columns(item="text", content="json", gold="text", gold_reason="text", overlap="integer", metadata="json"),
         _items,
     ),
     ExportKind.ANSWERS: (
@@ -195,5 +226,15 @@ _KINDS: Mapping[ExportKind, tuple[Sequence[Column], Callable[[Transaction, Proje
             run="text", worker_id="text",
         ),
         _workers,
+    ),
+    ExportKind.GOLD: (
+        _columns(
+            item="text", gold="text", gold_reason="text", source="text", since="text", answers="integer",
+            says="text", says_share="number", wrong="number", wrong_q_value="number", good="integer",
+            dissent="integer", share="number", over_exposed="boolean", right="number", expected="number",
+            pace="number", leak_q_value="number", rise_q_value="number", findings="json", meaning="text",
+            run="text",
+        ),
+        _gold,
     ),
 }  # fmt: skip

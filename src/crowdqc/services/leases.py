@@ -15,7 +15,7 @@ from crowdqc.records import answers, assignments, items, projects
 from crowdqc.records.answers import NO_PLACE, Answer, Place
 from crowdqc.records.assignments import Assignment, AssignmentState, Lease
 from crowdqc.records.base import new_uid
-from crowdqc.records.items import Item, ItemState, Shown
+from crowdqc.records.items import Item, ItemState, Shown, TruthSource
 from crowdqc.records.jobs import JobName
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
@@ -277,7 +277,9 @@ class _Told:
         leased = assignment.state == AssignmentState.OPEN
         step = orders.step(self._project) * (made.counted - leased)
         self._new.append((made, Place(made.counted, leased, step) if assignment.counts else NO_PLACE))
-        return Kept(made, True, each.label, item.state == ItemState.GOLD and each.label in (item.truth or ()))
+        return Kept(
+            made, True, each.label, item.truth_source == TruthSource.GOLD and each.label in (item.truth or ())
+        )
 
 
 def _number(label: str, classes: Collection[str]) -> int:

@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.exc import IntegrityError
 
 from crowdqc.errors import Conflict, Invalid, Missing, Refused
-from crowdqc.records import people
+from crowdqc.records import assignments, people, projects, reviews, truths
 from crowdqc.records.people import HERE, Person, SignIn, Token, Worker
 from crowdqc.roles import Actor, Role
 from crowdqc.services.transaction import Transaction
@@ -198,9 +198,16 @@ def _actor(person: Person | people.Caller) -> Actor:
 
 
 def _let_work(tx: Transaction, person: Person) -> None:
-    if Role.WORKER in person.roles and people.worker_of(tx.session, person.id) is None:
-        tx.session.add(Worker(crowd=HERE, name=person.name, person_id=person.id, created_at=tx.now))
-        tx.session.flush()
+    if Role.WORKER not in person.roles or people.worker_of(tx.session, person.id) is not None:
+        return
+    worker = Worker(crowd=HERE, name=person.name, person_id=person.id, created_at=tx.now)
+    tx.session.add(worker)
+    tx.session.flush()
+    # Whoever reviewed an item, or settled its truth, before he became a worker never answers it.
+    seen = [*reviews.looked_at_by(tx.session, person.id), *truths.told_by(tx.session, person.id)]
+    for item in {item.id: item for item in seen}.values():
+        version = projects.by_id(tx.session, item.project_id).guideline_version
+        assignments.withhold(tx.session, item, worker.id, version, tx.now)
 
 
 def _sorted(roles: Collection[Role]) -> list[str]:

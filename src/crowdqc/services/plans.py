@@ -58,6 +58,10 @@ class Plan:
     gold_share: float = 0.1
     #: Steps down: from so many gold items on that the worker got right, this share. None: always the one above.
     gold_steps: Sequence[Mapping[str, Any]] | None = None
+    #: As many gold items are among a newcomer's first ones, in twice as many.
+    gold_first: int = 5
+    #: The share of decided items that become gold: 0 never, 1 always.
+    promote_decisions: float = 0.0
     #: The aggregation method, and those of its parameters that are not to be the default.
     method: str = "dawid_skene"
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -87,6 +91,7 @@ _WHOLE = {
     "worker_answers": (1, 10**9),
     "worker_daily": (1, 10**6),
     "review_seconds": (10, 7 * 86400),
+    "gold_first": (0, 100),
 }
 
 
@@ -120,7 +125,7 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
         cost = values.get(name)
         if cost is not None and (not _number(cost) or not 0 <= cost <= 1e9):
             faults.append({"where": f"plan.{name}", "what": "is not a number from 0 to 1,000,000,000"})
-    for name in ("gold_share", "worker_share"):
+    for name in ("gold_share", "worker_share", "promote_decisions"):
         share = values.get(name)
         if share is not None and (not _number(share) or not 0 <= share <= 1):
             faults.append({"where": f"plan.{name}", "what": "is not a number from 0 to 1"})

@@ -9,18 +9,22 @@ from datetime import datetime, timedelta
 
 from crowdqc.errors import Conflict, Invalid, Refused
 from crowdqc.records import answers, assignments, items, people, predictions, projects, reviews, runs, scores
+from crowdqc.records import truths as histories
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Report
-from crowdqc.records.items import Item, ItemState, TruthSource
+from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
 from crowdqc.records.reviews import Review, ReviewAction, ReviewEvent, ReviewState, Verdict
 from crowdqc.records.scores import ItemScore, WorkerScore
 from crowdqc.roles import Actor
-from crowdqc.services import effects, reach
+from crowdqc.services import effects, reach, truths
 from crowdqc.services.transaction import Transaction
+from crowdqc.services.truths import TruthOrigin
 
+#: The signal of a review that was asked for because an item's gold may be wrong.
+GOLD_SUSPECT = "gold_suspect"
 #: As many further answers as an item can be sent back for at once.
 MOST_ANSWERS = 10
 
@@ -139,22 +143,36 @@ def decide(
 
     `accept` takes the consensus, which a run may have moved since it was shown: `label` says which one was meant;
     `correct` takes `label`; `discard` takes the item out; `more_answers` sends it
-    back for `more` of them. Raise NotInHand, BadDecision, ConsensusMoved.
+    back for `more` of them. Gold that is reviewed stays gold, unless it is discarded; by the plan's
+    `promote_decisions` what is decided becomes gold. Raise NotInHand, BadDecision, ConsensusMoved.
     """
     review = _in_hand(tx, actor, uid)
     if assignments.had(tx.session, review.item_id, actor.id):
         raise Answered()
-    project = projects.contribute(tx.session, review.project_id)
+    was_gold = items.by_id(tx.session, review.item_id).state == ItemState.GOLD
+    promoted = not was_gold and verdict in (Verdict.ACCEPT, Verdict.CORRECT) and _is_promoted(tx, review)
+    if promoted or was_gold:
+        # Gold comes or goes: its numbers are given to one at a time. The project is locked before its items.
+        project = projects.by_id(tx.session, review.project_id, lock=True)
+    else:
+        project = projects.contribute(tx.session, review.project_id)
     item = items.by_id(tx.session, review.item_id, lock=True)
     score = _score(tx, review)
     review.consensus_label = None if score is None else score.label
     number = _decided_label(project, review, verdict, label)
     if number is not None:
-        item.truth, item.truth_source = [project.classes[number]], TruthSource.DECISION
-        item.state = ItemState.DECIDED
+        if not (was_gold and verdict is Verdict.ACCEPT):
+            truths.settle(tx, item, project.classes[number], by=actor, reason=comment)
+        if promoted:
+            made = [(item, [project.classes[number]], comment)]
+            truths.make_gold(tx, project, made, actor, TruthOrigin.PROMOTION)
     elif verdict is Verdict.DISCARD:
+        if was_gold:
+            truths.withdraw(tx, item, comment, actor, TruthOrigin.DECISION)
         item.state = ItemState.DISCARDED
     else:
+        if was_gold:
+            raise BadDecision("Gold takes as many answers as there are workers.", mend="Correct or discard it.")
         if not 1 <= more <= MOST_ANSWERS:
             raise BadDecision(errors=[{"where": "more", "what": f"is not from 1 to {MOST_ANSWERS}"}])
         review.overlap_before = item.overlap
@@ -176,18 +194,19 @@ def undo(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Review:
     review = reach.review(tx, uid, lock=True)
     if review.state != ReviewState.DECIDED or review.decided_by != actor.id:
         raise NotUndoable("Only a decision of your own can be undone.")
-    projects.contribute(tx.session, review.project_id)
+    # The decision may have made gold, or taken it: see `decide`.
+    project = projects.by_id(tx.session, review.project_id, lock=True)
     item = items.by_id(tx.session, review.item_id, lock=True)
     if reviews.is_live(tx.session, item.id):
         raise NotUndoable("The item is under review again.", mend="Decide there.")
     if review.verdict == Verdict.MORE_ANSWERS and (item.state != ItemState.OPEN or item.leased > 0):
         raise NotUndoable("The item has gone out to workers already.", mend="Wait for the next review.")
-    if item.truth_source == TruthSource.DECISION:
-        item.truth, item.truth_source = None, None
+    stays_gold = _truth_before(tx, actor, project, item, review)
     if review.verdict == Verdict.MORE_ANSWERS:
         item.overlap = max(review.overlap_before or 1, item.answered)
         item.reports = len(assignments.reports(tx.session, item.id))
-    item.state = ItemState.IN_REVIEW
+    if not stays_gold:
+        item.state = ItemState.IN_REVIEW
     before, until = review.verdict, _until(tx, review)
     review.state, review.verdict, review.label = ReviewState.CLAIMED, None, None
     review.decided_by, review.decided_at = None, None
@@ -195,6 +214,35 @@ def undo(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Review:
     _note(tx, review, actor, ReviewAction.UNDONE, verdict=before)
     tx.defer(JobName.AGGREGATE, f"project:{review.project_id}", after=tx.settings.aggregation_delay)
     return review
+
+
+def _is_promoted(tx: Transaction, review: Review) -> bool:
+    """Draw whether what is decided becomes gold."""
+    share: float = projects.by_id(tx.session, review.project_id).plan["promote_decisions"]
+    return tx.chance.random() < share
+
+
+def _truth_before(tx: Transaction, actor: Actor, project: Project, item: Item, review: Review) -> bool:
+    """Give an item the truth back that it had before a decision; say whether it is gold by that."""
+    reviewed_gold = any(reason.get("signal") == GOLD_SUSPECT for reason in review.reasons)
+    if reviewed_gold and review.verdict == Verdict.ACCEPT:
+        # Nothing was changed.
+        return item.truth is not None
+    if not reviewed_gold and review.verdict in (Verdict.DISCARD, Verdict.MORE_ANSWERS):
+        return False
+    before, untouched = histories.last_decision(tx.session, item.id)
+    if not untouched:
+        raise NotUndoable("The item's truth was changed since.", mend="Correct it where gold is looked after.")
+    why = "the decision was undone"
+    if before is not None and before.gold and before.labels:
+        if item.state == ItemState.GOLD:
+            truths.correct(tx, item, before.labels, why, actor, TruthOrigin.DECISION)
+        else:
+            truths.make_gold(tx, project, [(item, before.labels, why)], actor, TruthOrigin.DECISION)
+        return True
+    if item.truth is not None:
+        truths.withdraw(tx, item, why, actor, TruthOrigin.DECISION)
+    return False
 
 
 def comment(tx: Transaction, actor: Actor, uid: uuid.UUID, *, text: str) -> Review:

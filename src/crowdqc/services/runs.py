@@ -14,6 +14,7 @@ from crowdqc import __version__
 from crowdqc.errors import Conflict, CrowdqcError
 from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, fingerprints, method
 from crowdqc.quality.aggregation.consensus import Choice
+from crowdqc.quality.gold_health import GoldHealth
 from crowdqc.quality.overlap import ExpectedSaving
 from crowdqc.quality.routing import Route
 from crowdqc.records import answers, items, predictions, projects, restrictions, reviews, runs, scores
@@ -23,7 +24,7 @@ from crowdqc.records.reviews import Review, ReviewAction, ReviewEvent, ReviewSta
 from crowdqc.records.runs import Run, RunCause, RunState
 from crowdqc.records.scores import number
 from crowdqc.roles import Actor
-from crowdqc.services import effects, figures, orders, plans, problems, reach
+from crowdqc.services import effects, figures, gold_health, orders, plans, problems, reach
 from crowdqc.services.orders.order import Judged
 from crowdqc.services.orders.reranking import rerank
 from crowdqc.services.transaction import Transaction
@@ -55,6 +56,9 @@ class Reading:
     answers_until: int
     predictions_until: int
     truths: dict[str, Any]
+    #: Codes of the items that are gold, and the rank of each answer, where there are any.
+    hidden: Sequence[int]
+    rank: NDArray[np.float64] | None
 
 
 def request(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Run:
@@ -137,6 +141,7 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
         run.weights = {
             str(key): weight for key, weight in restrictions.weights(tx.session, run.project_id).items()
         }
+    hidden = [code for code, row in enumerate(rows) if row[2] == ItemState.GOLD and run.repeats_id is None]
     known = run.truths
     if run.repeats_id is None or known is None:
         known = {"items": len(rows), "labels": {row[1]: row[3] for row in rows if row[3]}}
@@ -166,10 +171,13 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
         answers_until=run.answers_until,
         predictions_until=run.predictions_until,
         truths=known,
+        hidden=hidden,
+        # Answers are read in the order of their coming, and votes stand in that of items, then workers.
+        rank=np.lexsort((votes.worker, votes.item)).astype(np.float64) if hidden else None,
     )
 
 
-def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
+def write(tx: Transaction, reading: Reading, judgement: Judgement, health: GoldHealth | None = None) -> Run:
     """Write down what a run found: scores, the items' next states, reviews for what is doubtful."""
     run = runs.by_id(tx.session, reading.run_id, lock=True)
     if run.state != RunState.WAITING:
@@ -192,6 +200,8 @@ def write(tx: Transaction, reading: Reading, judgement: Judgement) -> Run:
     if run.repeats_id is not None:
         return run
     scores.add(tx.session, run.id, judgement, items=reading.items, workers=reading.workers)
+    about_gold = gold_health.keep(tx, run, reading.problem, health, items=reading.items, workers=reading.workers)
+    run.summary = summary | {"gold": about_gold}
     _route(tx, run, project, reading, judgement)
     rerank(tx, project, reading.items, Judged.of(judgement))
     scores.forget_items(tx.session, project.id, before=run.id)
