@@ -93,6 +93,18 @@ def put(
         session.execute(before)
 
 
+def take_back(session: Session, worker_id: int, detail: str, now: datetime) -> None:
+    """Where a worker's current skill comes from just this, write the version before it anew, or that he has none."""
+    mine = select(Skill).where(Skill.worker_id == worker_id)
+    for found in session.scalars(mine.where(Skill.latest, Skill.detail == detail)).all():
+        query = mine.where(Skill.name == found.name, Skill.id < found.id).order_by(Skill.id.desc())
+        before = session.scalar(query.limit(1))
+        # Who had none has one that is over.
+        kept = found if before is None else before
+        ends = now if before is None else before.expires_at
+        put(session, worker_id, found.name, kept.value, SkillSource(kept.source), now, ends, detail="Taken back.")
+
+
 def held(session: Session, worker_id: int, names: Collection[str], now: datetime) -> dict[str, float]:
     """Give those of the named skills that a worker has now, by name."""
     query = select(Skill.name, Skill.value).where(Skill.worker_id == worker_id, Skill.latest)

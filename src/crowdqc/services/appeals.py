@@ -17,8 +17,9 @@ from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
 from crowdqc.records.restrictions import Restriction
 from crowdqc.roles import Actor
-from crowdqc.services import effects, histories, reach
+from crowdqc.services import effects, histories, reach, truths
 from crowdqc.services.transaction import Transaction
+from crowdqc.services.truths import TruthOrigin
 
 
 class NoSuchFiring(Missing):
@@ -159,7 +160,7 @@ def decide(
     if not uphold:
         tx.session.flush()
         return found, 0
-    corrected = _correct(tx, project, corrections or {})
+    corrected = _correct(tx, actor, project, corrections or {}, why)
     found.corrected = [told for _, told in corrected]
     tx.session.flush()
     overturned = _replay(tx, project, firing.id, [item_id for item_id, _ in corrected])
@@ -174,7 +175,7 @@ def decide(
 
 
 def _correct(
-    tx: Transaction, project: Project, corrections: Mapping[uuid.UUID, Collection[str]]
+    tx: Transaction, actor: Actor, project: Project, corrections: Mapping[uuid.UUID, Collection[str]], why: str
 ) -> Sequence[tuple[int, dict[str, Any]]]:
     """Put the truth of gold items right; give their keys inside, and what is kept of it."""
     faults: list[dict[str, object]] = []
@@ -196,7 +197,7 @@ def _correct(
         after = [name for name in project.classes if name in by_id[item.id]]
         if after != item.truth:
             told.append((item.id, {"item": str(item.uid), "before": item.truth, "after": after}))
-            item.truth = after
+            truths.correct(tx, item, after, why, actor, TruthOrigin.APPEAL)
     return told
 
 

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from crowdqc.quality.rules.actions import Action, Discount, Exclude, Pay, Restrict, SetSkill
-from crowdqc.records import firings, items, restrictions
+from crowdqc.records import firings, items, restrictions, skills
 from crowdqc.records.firings import Firing, FiringState
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
 from crowdqc.records.restrictions import Restriction, WorkerWeight
+from crowdqc.records.skills import SkillSource
 from crowdqc.services.transaction import Transaction
 
 #: However little a rule says, a restriction ends after it began.
@@ -78,8 +79,18 @@ def ask_more(tx: Transaction, project: Project, wanted: Mapping[int, int]) -> No
 
 
 def set_skill(tx: Transaction, firing: Firing, action: SetSkill) -> bool:
-    """Write a worker's skill down. There are no skills to write to yet: the firing alone says it."""
-    return False
+    """Write a worker's skill down, from 0 to 100; where the rule names no value, the share that was measured."""
+    measured = firing.value if action.value is None else action.value
+    if measured is None or not 0 <= measured <= 1:
+        return False
+    detail = _rule_told(firing)
+    skills.put(tx.session, firing.worker_id, action.skill, 100 * measured, SkillSource.RULE, tx.now, detail=detail)
+    return True
+
+
+def _rule_told(firing: Firing) -> str:
+    """Name a firing where a skill says what it comes from."""
+    return f"A rule of a project: {firing.uid}"
 
 
 def pay(tx: Transaction, firing: Firing, action: Pay, evidence: Collection[int]) -> bool:
@@ -88,9 +99,10 @@ def pay(tx: Transaction, firing: Firing, action: Pay, evidence: Collection[int])
 
 
 def undo(tx: Transaction, firing: Firing, state: FiringState, *, by: int | None, why: str) -> None:
-    """End a firing, and what follows from it: the restriction, the weight. Answers that were asked for stay."""
+    """End a firing, and what follows from it: the restriction, the weight, the skill. Answers that were asked for stay."""
     firings.end(tx.session, firing, state, tx.now, why)
     restrictions.lift(tx.session, firing.id, tx.now, by=by, why=why)
+    skills.take_back(tx.session, firing.worker_id, _rule_told(firing), tx.now)
     if restrictions.end_weight(tx.session, firing.id, tx.now):
         tx.defer(JobName.AGGREGATE, f"project:{firing.project_id}", after=tx.settings.aggregation_delay)
 

@@ -143,6 +143,9 @@ def _hours(value: object, where: str, faults: list[Fault]) -> None:
 def _skill(value: object, where: str, faults: list[Fault]) -> None:
     if not isinstance(value, str) or not value.strip():
         faults.append({"where": where, "what": "must name a skill"})
+    elif len(value) > 100 or not value.isprintable() or value != value.strip():
+        what = "must be 1 to 100 printable characters without spaces around them"
+        faults.append({"where": where, "what": what})
 
 
 def _value(value: object, where: str, faults: list[Fault]) -> None:
