@@ -17,7 +17,7 @@ from crowdqc.formats import Unreadable
 from crowdqc.quality import judge
 from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.uploads import UploadKind
-from crowdqc.services import answers, batches, predictions, runs, uploads, work
+from crowdqc.services import acceptances, answers, batches, predictions, runs, uploads, work
 from crowdqc.services.transaction import Transaction
 from crowdqc.settings import Settings
 from crowdqc.storage import NoSuchFile, Storage
@@ -92,10 +92,19 @@ def perform_run(installed: Installed, run_id: int) -> None:
         raise
 
 
+def accept_due(installed: Installed, project_id: int) -> None:
+    """Accept the answers of a project that nobody looked at in time, some hundreds a transaction."""
+    more = True
+    while more:
+        with installed.transaction() as tx:
+            more = acceptances.accept_due(tx, project_id)
+
+
 JOBS: Mapping[JobName, Callable[[Installed, int], None]] = {
     JobName.READ_UPLOAD: read_upload,
     JobName.AGGREGATE: aggregate,
     JobName.PERFORM_RUN: perform_run,
+    JobName.ACCEPT_DUE: accept_due,
 }
 
 

@@ -20,6 +20,7 @@ class JobName(StrEnum):
     READ_UPLOAD = "read_upload"
     AGGREGATE = "aggregate"
     PERFORM_RUN = "perform_run"
+    ACCEPT_DUE = "accept_due"
 
 
 class JobState(StrEnum):

@@ -12,12 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from crowdqc.errors import Conflict, CrowdqcError, Missing
 from crowdqc.records import assignments, projects, runs, scores
 from crowdqc.records.assignments import Assignment, AssignmentState
-from crowdqc.records.items import Item
+from crowdqc.records.items import Item, ItemState
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project, ProjectState
 from crowdqc.records.scores import WorkerScore
 from crowdqc.roles import Actor
-from crowdqc.services import gates, leases, reach
+from crowdqc.services import budgets, gates, leases, reach
 from crowdqc.services.gates import Supply
 from crowdqc.services.gates.caps import LARGEST_PAGE
 from crowdqc.services.leases import Kept
@@ -162,13 +162,20 @@ def _taken(tx: Transaction, project: Project, worker: Worker, wanted: int) -> De
     if more <= 0 or project.state != ProjectState.OPEN:
         return _shown(tx, project, found[:wanted], Supply.ASSIGNED if found else _supply(project, None), None)
     room = gates.room(tx, project, worker, desk, held=len(found))
+    if room.items <= 0 and room.supply == Supply.SPENT:
+        # What lapsed leases were promised comes back.
+        leases.free_lapsed(tx, project.id, worker.id)
+        room = gates.room(tx, project, worker, desk, held=len(found))
     if room.items > 0:
-        leases.free_lapsed(tx, project.id)
+        leases.free_lapsed(tx, project.id, worker.id)
         found += _given(tx, project, worker, desk, min(more, room.items))
     if found:
         return _shown(tx, project, found, Supply.ASSIGNED, None)
     if room.items <= 0:
         return _shown(tx, project, [], room.supply, room.retry_at, room.why)
+    if room.supply == Supply.SPENT and assignments.any_unseen(tx.session, project.id, worker.id):
+        # Others had the last of the money in hand at this moment.
+        return _shown(tx, project, [], room.supply, room.retry_at or tx.now, room.why)
     left, ends = assignments.unseen(tx.session, project.id, worker.id, _let_go(project))
     retry_at = (ends or tx.now) if left else None
     return _shown(tx, project, [], _supply(project, retry_at), retry_at)
@@ -208,6 +215,11 @@ def _given(
 ) -> list[tuple[Assignment, Item]]:
     """Lease items to a worker: new ones, or where there are none those that he let go."""
     chosen = _chosen(tx, project, worker, desk, wanted)
+    granted = budgets.reserve(tx, project, worker.id, len(chosen))
+    for item in chosen[granted:]:
+        desk.given -= 1
+        desk.gold_given -= item.state == ItemState.GOLD
+    chosen = chosen[:granted]
     found = [(leases.give(tx, project, worker, item), item) for item in chosen]
     try:
         tx.session.flush()
@@ -215,9 +227,8 @@ def _given(
         # The constraints caught what the locks should have prevented: give nothing rather than too much.
         raise Conflict("The queue moved on.", mend="Ask again.") from None
     if not found:
-        for assignment, item in assignments.let_go(
-            tx.session, project.id, worker.id, _let_go(project), limit=wanted
-        ):
+        again = assignments.let_go(tx.session, project.id, worker.id, _let_go(project), limit=wanted)
+        for assignment, item in again[: budgets.reserve(tx, project, worker.id, len(again))]:
             leases.give_again(tx, project, assignment, item)
             found.append((assignment, item))
         tx.session.flush()

@@ -17,6 +17,7 @@ from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
+from crowdqc.services import budgets, prices
 from crowdqc.services.transaction import Transaction
 
 #: The longest key by which a submission is known again.
@@ -69,7 +70,7 @@ def own(tx: Transaction, worker: Worker, uid: uuid.UUID, *, lock: bool = False) 
 
 
 def give(tx: Transaction, project: Project, worker: Worker, item: Item) -> Assignment:
-    """Lease an item to a worker who never had it."""
+    """Lease an item to a worker who never had it; what its answer earns is promised: see `budgets.reserve`."""
     counts = item.state != ItemState.GOLD
     item.leased += counts
     assignment = Assignment(
@@ -81,6 +82,7 @@ def give(tx: Transaction, project: Project, worker: Worker, item: Item) -> Assig
         guideline_version=project.guideline_version,
         leased_at=tx.now,
         expires_at=tx.now + timedelta(seconds=project.plan["lease_seconds"]),
+        price=prices.of_answer(project.plan),
     )
     tx.session.add(assignment)
     return assignment
@@ -92,6 +94,7 @@ def give_again(tx: Transaction, project: Project, assignment: Assignment, item: 
     assignment.state = AssignmentState.OPEN
     assignment.reason = None
     assignment.guideline_version = project.guideline_version
+    assignment.price = prices.of_answer(project.plan)
     assignment.leased_at = tx.now
     assignment.expires_at = tx.now + timedelta(seconds=project.plan["lease_seconds"])
 
@@ -107,21 +110,24 @@ def prolong(tx: Transaction, project: Project, assignment: Assignment) -> None:
     assignment.expires_at = max(assignment.expires_at, until)
 
 
-def end(tx: Transaction, assignment: Assignment, state: AssignmentState) -> None:
-    """End a lease without an answer."""
+def end(tx: Transaction, assignment: Assignment, state: AssignmentState) -> int:
+    """End a lease without an answer; give what was promised, for `budgets.release` when all else is done."""
+    promised, assignment.price = assignment.price or 0, None
     if assignment.state == AssignmentState.OPEN and assignment.counts:
         items.by_id(tx.session, assignment.item_id, lock=True).leased -= 1
     assignment.state = state
     if state != AssignmentState.RETURNED:
         assignment.draft = None
+    return promised
 
 
-def free_lapsed(tx: Transaction, project_id: int) -> None:
+def free_lapsed(tx: Transaction, project_id: int, worker_id: int) -> None:
     """Take back the leases of a project whose time is over.
 
     What somebody else has in hand at the moment is left to the next who asks: nobody waits for a row here, so that
     two who hold some and want more cannot wait for each other.
     """
+    promised = 0
     lapsed = assignments.lapsed(tx.session, project_id, tx.now)
     wanted = {assignment.item_id for assignment in lapsed if assignment.counts}
     found = {item.id: item for item in items.locked(tx.session, wanted, skip=True)} if wanted else {}
@@ -131,7 +137,12 @@ def free_lapsed(tx: Transaction, project_id: int) -> None:
         elif (item := found.get(assignment.item_id)) is not None:
             assignment.state = AssignmentState.EXPIRED
             item.leased -= 1
+        else:
+            continue
+        promised += assignment.price or 0
+        assignment.price = None
     tx.session.flush()
+    budgets.release(tx, project_id, worker_id, promised)
 
 
 def answer(
@@ -186,6 +197,7 @@ def answer(
     except IntegrityError:
         # Two at once with one key: the other was first.
         raise KeyUsed() from None
+    budgets.earn(tx, project, [assignment])
     tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
     return Kept(made, True, label, item.state == ItemState.GOLD and label in (item.truth or ()))
 

@@ -18,6 +18,8 @@ class Supply(StrEnum):
     PAUSED = "paused"
     #: He has given as many answers as one worker may, in all or for today.
     CAPPED = "capped"
+    #: All money of the project is spent or promised; leases that end, and a larger budget, bring some back.
+    SPENT = "spent"
     #: None is left for this worker.
     FINISHED = "finished"
 
