@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.pages import account, admin, expert, frame, qa_lead, refusals, requester, settings, words, worker
+from app.pages import account, admin, expert, frame, money, qa_lead, refusals, requester, settings, words, worker
 
-ROOMS = (account, worker, requester, settings, qa_lead, expert, admin)
+ROOMS = (account, worker, money, requester, settings, qa_lead, expert, admin)
 
 
 def register(app: Flask) -> None:

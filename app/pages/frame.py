@@ -47,6 +47,7 @@ PUBLIC: list[Page] = []
 #: Where the roles lead, in the order of the navigation.
 PLACES: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/desk", "Desk", frozenset({Role.WORKER})),
+    ("/earnings", "Earnings", frozenset({Role.WORKER})),
     ("/reviews", "Reviews", frozenset({Role.EXPERT})),
     ("/projects", "Projects", SEES),
     ("/people", "People", frozenset({Role.ADMIN})),

@@ -177,7 +177,7 @@ def _after(desk: desks.Desk, project: uuid.UUID, said: str) -> Response:
 def _told_supply() -> Supply | None:
     """Read what taking an item came to; nothing where it was not tried."""
     told = request.args.get("supply")
-    return Supply(told) if told in (Supply.LATER, Supply.CAPPED, Supply.FINISHED) else None
+    return Supply(told) if told in (Supply.LATER, Supply.CAPPED, Supply.SPENT, Supply.FINISHED) else None
 
 
 def _told_time() -> datetime | None:

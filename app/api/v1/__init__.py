@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api.v1 import assignments, evidence, exports, jobs, people, projects, reviews, runs, uploads
+from app.api.v1 import assignments, evidence, exports, jobs, money, people, projects, reviews, runs, uploads
 
 PREFIX = "/api/v1"
 
-ROOMS = (people, projects, uploads, evidence, runs, assignments, reviews, exports, jobs)
+ROOMS = (people, projects, uploads, evidence, runs, assignments, reviews, money, exports, jobs)
 
 
 def register(app: Flask) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Select, Text, UniqueConstraint, and_, func, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint, and_, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.answers import Answer
@@ -82,7 +82,7 @@ def answered(
 
 
 def due(session: Session, project_id: int, now: datetime, *, limit: int) -> Sequence[Assignment]:
-    """Lock assignments whose answers are to be accepted by themselves; what others have in hand is left to them."""
+    """Lock assignments whose answers are to be accepted by themselves; others' are left to them."""
     query = _due(select(Assignment), now).where(Assignment.project_id == project_id)
     query = query.order_by(Assignment.accept_by, Assignment.id).limit(limit)
     return _locked(session, query, skip=True)
@@ -96,8 +96,7 @@ def next_due(session: Session, project_id: int) -> datetime | None:
 
 def due_of_worker(session: Session, worker_id: int, now: datetime) -> dict[int, int]:
     """Sum what answers of a worker earn that are as good as accepted: their time is over, but no job wrote it."""
-    query: Select[Any] = select(Assignment.project_id, func.sum(Assignment.price))
-    query = _due(query, now)
+    query = _due(select(Assignment.project_id, func.sum(Assignment.price)), now)
     query = query.where(Assignment.worker_id == worker_id, Assignment.price.is_not(None))
     return {row[0]: int(row[1]) for row in session.execute(query.group_by(Assignment.project_id))}
 
@@ -137,7 +136,7 @@ def page(
 ) -> Sequence[Judged]:
     """Give answers and what was said of them, the newest assignment first."""
     said = and_(Acceptance.assignment_id == Assignment.id, Acceptance.state == Assignment.state)
-    query: Select[Any] = (
+    query = (
         select(Assignment, Answer, Item, Worker, Acceptance.reason, Acceptance.at)
         .join(Answer, Answer.assignment_id == Assignment.id)
         .join(Item, Item.id == Assignment.item_id)
@@ -153,7 +152,7 @@ def page(
     return [Judged(*row) for row in rows]
 
 
-def _which(query: Select[Any], project_id: int, which: Which) -> Select[Any]:
+def _which(query: Any, project_id: int, which: Which) -> Any:
     query = query.where(Assignment.project_id == project_id)
     if which.assignments is not None:
         query = query.where(Assignment.uid.in_(which.assignments))
@@ -169,10 +168,10 @@ def _which(query: Select[Any], project_id: int, which: Which) -> Select[Any]:
     return query
 
 
-def _due(query: Select[Any], now: datetime) -> Select[Any]:
+def _due(query: Any, now: datetime) -> Any:
     return query.where(Assignment.state == AssignmentState.SUBMITTED, Assignment.accept_by <= now)
 
 
-def _locked(session: Session, query: Select[Any], *, skip: bool = False) -> Sequence[Assignment]:
+def _locked(session: Session, query: Any, *, skip: bool = False) -> Sequence[Assignment]:
     query = query.with_for_update(key_share=True, skip_locked=skip, of=Assignment)
     return session.scalars(query.execution_options(populate_existing=True)).all()

@@ -171,12 +171,13 @@ def _taken(tx: Transaction, project: Project, worker: Worker, wanted: int) -> De
         found += _given(tx, project, worker, desk, min(more, room.items))
     if found:
         return _shown(tx, project, found, Supply.ASSIGNED, None)
-    if room.items <= 0:
+    if room.items <= 0 and room.supply != Supply.SPENT:
         return _shown(tx, project, [], room.supply, room.retry_at, room.why)
-    if room.supply == Supply.SPENT and assignments.any_unseen(tx.session, project.id, worker.id):
-        # Others had the last of the money in hand at this moment.
-        return _shown(tx, project, [], room.supply, room.retry_at or tx.now, room.why)
     left, ends = assignments.unseen(tx.session, project.id, worker.id, _let_go(project))
+    if left and room.supply == Supply.SPENT:
+        # Where there was room and nothing came of it, others had the last of the money in hand at this moment.
+        retry_at = room.retry_at if room.items <= 0 else room.retry_at or tx.now
+        return _shown(tx, project, [], room.supply, retry_at, room.why)
     retry_at = (ends or tx.now) if left else None
     return _shown(tx, project, [], _supply(project, retry_at), retry_at)
 
