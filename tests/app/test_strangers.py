@@ -16,6 +16,13 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/projects/{project}"): {"name": "mine now"},
     ("PUT", "/projects/{project}/state"): {"state": "closed"},
     ("POST", "/projects/{project}/guidelines"): {"text": "mine now"},
+    ("POST", "/projects/{project}/acceptances"): {"state": "accepted", "everything": True},
+    ("POST", "/projects/{project}/bonuses"): {
+        "worker": "0197a1b2-0000-7000-8000-000000000000",
+        "amount": "1",
+        "reason": "mine",
+        "key": "k",
+    },
 }
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
