@@ -23,9 +23,9 @@ from crowdqc.services.acceptances import Meant
 from crowdqc.settings import Settings
 from tests.services import factories, fire
 
-BUDGET, PRICE, ITEMS = "2.00", "0.03", 60
+BUDGET, PRICE, ITEMS = "1.00", "0.03", 30
 #: As many answers as the budget pays for: less than half of what the items want.
-PAYS = 66
+PAYS = 33
 
 
 class Till:
@@ -95,7 +95,7 @@ def test_the_budget_holds_under_fire(
 ) -> None:
     many = backend == "postgresql"
     owner = factories.requester(place)
-    actors = factories.crowd(place, 32 if many else 12)
+    actors = factories.crowd(place, 16 if many else 8)
     project = factories.project(
         place, owner, items=ITEMS, overlap=3, lease_seconds=10, price=PRICE, currency="EUR", budget=BUDGET,
         acceptance=acceptance, acceptance_days=30,
@@ -103,7 +103,7 @@ def test_the_budget_holds_under_fire(
     clock = fire.Fast()
     real = assemble(settings, clock=clock)
     with Till(real, owner, project) as till:
-        told = fire.burn(settings, clock, project.uid, actors, processes=4 if many else 2, seconds=60)
+        told = fire.burn(settings, clock, project.uid, actors, processes=2 if many else 2, seconds=100)
     till.look()
     real.close()
     assert [wrong for each in told for wrong in each.wrong] == []
