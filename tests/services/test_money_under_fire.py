@@ -103,7 +103,7 @@ def test_the_budget_holds_under_fire(
     clock = fire.Fast()
     real = assemble(settings, clock=clock)
     with Till(real, owner, project) as till:
-        told = fire.burn(settings, clock, project.uid, actors, processes=2 if many else 2, seconds=100)
+        told = fire.burn(settings, clock, project.uid, actors, processes=2, seconds=100)
     till.look()
     real.close()
     assert [wrong for each in told for wrong in each.wrong] == []
