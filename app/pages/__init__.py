@@ -12,6 +12,7 @@ from app.pages import (
     fairness,
     frame,
     gold,
+    money,
     qa_lead,
     refusals,
     requester,
@@ -24,7 +25,7 @@ from app.pages import (
 )
 
 ROOMS = (
-    account, worker, training, fairness, requester, settings,
+    account, worker, training, fairness, money, requester, settings,
     courses, qa_lead, gold, skills, rules, expert, admin,
 )  # fmt: skip
 

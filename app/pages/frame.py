@@ -48,6 +48,7 @@ PUBLIC: list[Page] = []
 PLACES: tuple[tuple[str, str, frozenset[Role]], ...] = (
     ("/desk", "Desk", frozenset({Role.WORKER})),
     ("/training", "Training", frozenset({Role.WORKER})),
+    ("/earnings", "Earnings", frozenset({Role.WORKER})),
     ("/reviews", "Reviews", frozenset({Role.EXPERT})),
     ("/projects", "Projects", SEES),
     ("/skills", "Skills", frozenset({Role.QA_LEAD, Role.ADMIN})),

@@ -17,7 +17,18 @@ from crowdqc.formats import Unreadable
 from crowdqc.quality import Judgement, judge
 from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.uploads import UploadKind
-from crowdqc.services import answers, batches, figures, firings, gold_health, predictions, runs, uploads, work
+from crowdqc.services import (
+    acceptances,
+    answers,
+    batches,
+    figures,
+    firings,
+    gold_health,
+    predictions,
+    runs,
+    uploads,
+    work,
+)
 from crowdqc.services.runs import Reading
 from crowdqc.services.transaction import Transaction
 from crowdqc.settings import Settings
@@ -120,11 +131,20 @@ def _apply_rules_on_figures(installed: Installed, reading: Reading, judgement: J
             firings.act(tx, sight, found)
 
 
+def accept_due(installed: Installed, project_id: int) -> None:
+    """Accept the answers of a project that nobody looked at in time, some hundreds a transaction."""
+    more = True
+    while more:
+        with installed.transaction() as tx:
+            more = acceptances.accept_due(tx, project_id)
+
+
 JOBS: Mapping[JobName, Callable[[Installed, int], None]] = {
     JobName.READ_UPLOAD: read_upload,
     JobName.AGGREGATE: aggregate,
     JobName.PERFORM_RUN: perform_run,
     JobName.APPLY_RULES: apply_rules,
+    JobName.ACCEPT_DUE: accept_due,
 }
 
 

@@ -21,6 +21,13 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/items/{item}/reserved-for"): {"workers": []},
     ("PUT", "/items/{item}/unavailable-for"): {"workers": []},
     ("POST", "/projects/{project}/gold"): {"items": [{"item": "a", "labels": ["cat"]}]},
+    ("POST", "/projects/{project}/acceptances"): {"state": "accepted", "everything": True},
+    ("POST", "/projects/{project}/bonuses"): {
+        "worker": "0197a1b2-0000-7000-8000-000000000000",
+        "amount": "1",
+        "reason": "mine",
+        "key": "k",
+    },
 }
 
 #: What of a project an address can name.

@@ -132,6 +132,11 @@ def _turn(
     told.supplies[str(desk.supply)] += 1
     if desk.supply == Supply.FINISHED:
         return True
+    if desk.supply == Supply.SPENT:
+        # Done where nothing can come back any more: no lease is open.
+        if desk.retry_at is not None:
+            time.sleep(max(0.01, clock.until(desk.retry_at)))
+        return desk.retry_at is None
     if desk.supply == Supply.LATER:
         if desk.retry_at is None:
             told.wrong.append("later, without a time")

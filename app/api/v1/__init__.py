@@ -12,6 +12,7 @@ from app.api.v1 import (
     exports,
     gold,
     jobs,
+    money,
     people,
     projects,
     reviews,
@@ -26,7 +27,7 @@ PREFIX = "/api/v1"
 
 ROOMS = (
     people, projects, uploads, evidence, gold, runs, assignments, appeals, rules, reviews, courses, training,
-    skills, exports, jobs,
+    skills, money, exports, jobs,
 )  # fmt: skip
 
 

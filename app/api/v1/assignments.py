@@ -14,7 +14,7 @@ from app.shapes import In, Line, Number, Out, Remark, Whole
 from crowdqc.errors import CrowdqcError
 from crowdqc.roles import Role
 from crowdqc.services import assignments, desk
-from crowdqc.services.assignments import Assignment, AssignmentState, Item, Kept, ReportReason
+from crowdqc.services.assignments import ANSWERED, Assignment, AssignmentState, Item, Kept, ReportReason
 from crowdqc.services.desk import LARGEST_PAGE, Desk, Handed, Lease, Project, Shown, Standing, Supply
 from crowdqc.services.leases import LONGEST_KEY
 
@@ -206,7 +206,7 @@ class StandingOut(Out):
             project=standing.project.uid,
             name=standing.project.name,
             question=standing.project.question,
-            submitted=standing.counts.get("submitted", 0),
+            submitted=sum(standing.counts.get(state, 0) for state in ANSWERED),
             skipped=standing.counts.get("skipped", 0),
             expired=standing.counts.get("expired", 0),
             accuracy=None if score is None else score.consensus_accuracy,

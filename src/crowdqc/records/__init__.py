@@ -4,6 +4,7 @@ Rows are locked with `key_share=True` (FOR NO KEY UPDATE): whoever writes a row 
 item or an answer at a project, need not wait for whoever changes it, and so they do not wait in a circle.
 """
 
+from crowdqc.records.acceptances import Acceptance
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Assignment, Report
 from crowdqc.records.attempts import Attempt, Response
@@ -14,9 +15,11 @@ from crowdqc.records.firings import Appeal, Firing, FiringEvidence
 from crowdqc.records.golds import GoldScore
 from crowdqc.records.items import Item
 from crowdqc.records.jobs import Job
+from crowdqc.records.ledger import Payout, Transfer
 from crowdqc.records.people import Person, SignIn, Token, Worker
 from crowdqc.records.predictions import Model, Prediction
 from crowdqc.records.projects import Guideline, Project
+from crowdqc.records.purses import Purse
 from crowdqc.records.reservations import Reservation
 from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.records.reviews import Review, ReviewEvent
@@ -28,6 +31,7 @@ from crowdqc.records.truths import GoldPlace, Truth
 from crowdqc.records.uploads import Upload, UploadFault
 
 __all__ = [
+    "Acceptance",
     "Answer",
     "Appeal",
     "Assignment",
@@ -45,9 +49,11 @@ __all__ = [
     "ItemScore",
     "Job",
     "Model",
+    "Payout",
     "Person",
     "Prediction",
     "Project",
+    "Purse",
     "Report",
     "Reservation",
     "Response",
@@ -60,6 +66,7 @@ __all__ = [
     "SignIn",
     "Skill",
     "Token",
+    "Transfer",
     "Truth",
     "Upload",
     "UploadFault",

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -45,6 +46,10 @@ class AssignmentState(StrEnum):
 
     OPEN = "open"
     SUBMITTED = "submitted"
+    #: Its answer is accepted: at once, by somebody, or because the time to look at it was over.
+    ACCEPTED = "accepted"
+    #: Its answer is rejected, with a reason; it may be accepted later.
+    REJECTED = "rejected"
     SKIPPED = "skipped"
     EXPIRED = "expired"
     #: Given back for now.
@@ -53,12 +58,17 @@ class AssignmentState(StrEnum):
     WITHHELD = "withheld"
 
 
+#: States of an assignment that was answered.
+ANSWERED = (AssignmentState.SUBMITTED, AssignmentState.ACCEPTED, AssignmentState.REJECTED)
+
+
 class Assignment(Named, Base):
     """An item leased to a worker until a time; a worker has one for an item, whatever comes of it."""
 
     __tablename__ = "assignments"
     __table_args__ = (
         CheckConstraint(one_of("state", AssignmentState), name="state"),
+        CheckConstraint("price > 0", name="price"),
         UniqueConstraint("item_id", "worker_id"),
         Index(
             "ix_assignments_open",
@@ -68,6 +78,14 @@ class Assignment(Named, Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index("ix_assignments_worker", "worker_id", "project_id", "state"),
+        # Answers that are accepted by themselves, unless somebody says otherwise first.
+        Index(
+            "ix_assignments_accept_by",
+            "project_id",
+            "accept_by",
+            sqlite_where=text("state = 'submitted'"),
+            postgresql_where=text("state = 'submitted'"),
+        ),
     )
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
@@ -85,6 +103,10 @@ class Assignment(Named, Base):
     draft_version: Mapped[int] = mapped_column(default=0, server_default="0")
     #: Why it was skipped.
     reason: Mapped[str | None] = mapped_column(Text)
+    #: What its answer earns, in ticks: promised with the lease, gone with it. None in a project without a price.
+    price: Mapped[int | None] = mapped_column(BigInteger)
+    #: When its answer is accepted by itself, where somebody is to look at it first.
+    accept_by: Mapped[datetime | None]
 
 
 class Lease(NamedTuple):
@@ -152,6 +174,7 @@ def held(session: Session, project_id: int, worker_id: int, now: datetime) -> li
 
 _GIVEN = (
     "uid", "project_id", "item_id", "worker_id", "state", "counts", "guideline_version", "leased_at", "expires_at",
+    "price",
 )  # fmt: skip
 _TABLE: Any = Assignment.__table__
 _GIVE = insert(_TABLE).values({name: bindparam(f"new_{name}") for name in _GIVEN} | {"draft_version": 0})
@@ -341,3 +364,18 @@ def live(session: Session, project_id: int, now: datetime) -> int:
     query = select(func.count()).select_from(Assignment)
     query = query.where(Assignment.project_id == project_id, Assignment.state == AssignmentState.OPEN)
     return session.scalar(query.where(Assignment.expires_at > now)) or 0
+
+
+def first_end(session: Session, project_id: int) -> datetime | None:
+    """Say when the next of a project's leases ends."""
+    query = select(func.min(Assignment.expires_at))
+    return session.scalar(
+        query.where(Assignment.project_id == project_id, Assignment.state == AssignmentState.OPEN)
+    )
+
+
+def promised(session: Session, project_id: int) -> int:
+    """Sum what is promised to a project's open leases, in ticks."""
+    query = select(func.coalesce(func.sum(Assignment.price), 0))
+    query = query.where(Assignment.project_id == project_id, Assignment.state == AssignmentState.OPEN)
+    return int(session.scalar(query) or 0)

@@ -21,6 +21,7 @@ class JobName(StrEnum):
     AGGREGATE = "aggregate"
     PERFORM_RUN = "perform_run"
     APPLY_RULES = "apply_rules"
+    ACCEPT_DUE = "accept_due"
 
 
 class JobState(StrEnum):

@@ -117,6 +117,13 @@ def take(
     return sorted(found, key=lambda item: (item.rank, item.id))
 
 
+def put_back(session: Session, ids: Collection[int], *, step: int = 0) -> None:
+    """Give up a place in each of some items that were just taken."""
+    query = update(Item).where(Item.id.in_(ids)).values(leased=Item.leased - 1, rank=Item.rank - step)
+    if ids:
+        session.execute(query.execution_options(synchronize_session=False))
+
+
 def reserved(session: Session, project_id: int, worker_id: int, *, limit: int) -> Sequence[Item]:
     """Lock items that are reserved for this worker, have room, and that he never had."""
     had = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)

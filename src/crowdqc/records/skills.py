@@ -94,7 +94,7 @@ def put(
 
 
 def take_back(session: Session, worker_id: int, detail: str, now: datetime) -> None:
-    """Where a worker's current skill comes from just this, write the version before it anew, or that he has none."""
+    """Where a worker's current skill comes from just this, write the one before it anew, or that he has none."""
     mine = select(Skill).where(Skill.worker_id == worker_id)
     for found in session.scalars(mine.where(Skill.latest, Skill.detail == detail)).all():
         query = mine.where(Skill.name == found.name, Skill.id < found.id).order_by(Skill.id.desc())

@@ -11,12 +11,12 @@ from typing import Any
 from crowdqc.errors import Conflict, Invalid
 from crowdqc.records import assignments, desks, items, projects
 from crowdqc.records.answers import Answer
-from crowdqc.records.assignments import Assignment, AssignmentState, Report
+from crowdqc.records.assignments import ANSWERED, Assignment, AssignmentState, Report
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
 from crowdqc.roles import Actor
-from crowdqc.services import effects, leases, reach
+from crowdqc.services import budgets, effects, leases, reach
 from crowdqc.services.leases import AlreadyAnswered, AlreadyEnded, Kept, NoSuchAssignment, UnknownClass
 from crowdqc.services.plans import Skipped
 from crowdqc.services.transaction import Transaction
@@ -77,35 +77,37 @@ def submit(
 def skip(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: str) -> Assignment:
     """End an assignment without an answer; the plan says who gets the item instead."""
     assignment = leases.own(tx, reach.worker(tx, actor), uid, lock=True)
-    if assignment.state == AssignmentState.SUBMITTED:
+    if assignment.state in ANSWERED:
         raise AlreadyAnswered()
     if assignment.state == AssignmentState.SKIPPED:
         return assignment
     held = assignment.state == AssignmentState.OPEN
-    leases.end(tx, assignment, AssignmentState.SKIPPED)
+    promised = leases.end(tx, assignment, AssignmentState.SKIPPED)
     assignment.reason = reason
     project = projects.contribute(tx.session, assignment.project_id)
     effects.ask_again(tx, project)
     if held and assignment.counts and project.plan["skipped"] == Skipped.TO_NOBODY:
         _give_up_place(items.by_id(tx.session, assignment.item_id, lock=True))
         tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
+    budgets.release(tx, project.id, assignment.worker_id, promised)
     return assignment
 
 
 def give_back(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Assignment:
     """Let go of an item for now; he may get it again when there is nothing else, with his draft."""
     assignment = leases.own(tx, reach.worker(tx, actor), uid, lock=True)
-    if assignment.state == AssignmentState.SUBMITTED:
+    if assignment.state in ANSWERED:
         raise AlreadyAnswered()
     if assignment.state in (AssignmentState.OPEN, AssignmentState.EXPIRED):
-        leases.end(tx, assignment, AssignmentState.RETURNED)
+        promised = leases.end(tx, assignment, AssignmentState.RETURNED)
+        budgets.release(tx, assignment.project_id, assignment.worker_id, promised)
     return assignment
 
 
 def prolong(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Assignment:
     """Say that the worker is still at it, so that his lease goes on; its new end may be the old one."""
     assignment = leases.own(tx, reach.worker(tx, actor), uid, lock=True)
-    if assignment.state == AssignmentState.SUBMITTED:
+    if assignment.state in ANSWERED:
         raise AlreadyAnswered()
     if assignment.state != AssignmentState.OPEN:
         raise AlreadyEnded("This lease is over.", mend="Answer all the same: a late answer is kept.")
@@ -118,8 +120,9 @@ def report(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: ReportReaso
     assignment = leases.own(tx, reach.worker(tx, actor), uid, lock=True)
     projects.contribute(tx.session, assignment.project_id)
     item = items.by_id(tx.session, assignment.item_id, lock=True)
+    promised = 0
     if assignment.state in (AssignmentState.OPEN, AssignmentState.EXPIRED):
-        leases.end(tx, assignment, AssignmentState.SKIPPED)
+        promised = leases.end(tx, assignment, AssignmentState.SKIPPED)
         assignment.reason = f"reported: {reason}"
     kept = assignments.add_report(
         tx.session,
@@ -128,6 +131,7 @@ def report(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: ReportReaso
     if kept:
         item.reports += 1
         tx.defer(JobName.AGGREGATE, f"project:{item.project_id}", after=tx.settings.aggregation_delay)
+    budgets.release(tx, item.project_id, assignment.worker_id, promised)
     return assignment
 
 
@@ -142,7 +146,7 @@ def keep_draft(
     if len(json.dumps(draft)) > LARGEST_DRAFT:
         raise Invalid(f"The draft is larger than {LARGEST_DRAFT} bytes.", mend="Shorten the comment.")
     assignment = leases.own(tx, reach.worker(tx, actor), uid, lock=True)
-    if assignment.state == AssignmentState.SUBMITTED:
+    if assignment.state in ANSWERED:
         raise AlreadyAnswered()
     if assignment.state == AssignmentState.SKIPPED:
         raise AlreadyEnded()

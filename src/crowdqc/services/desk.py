@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from crowdqc.records.projects import Project, ProjectState
 from crowdqc.records.scores import WorkerScore
 from crowdqc.records.seats import Seat
 from crowdqc.roles import Actor
-from crowdqc.services import gates, leases, orders, reach
+from crowdqc.services import budgets, gates, leases, orders, reach
 from crowdqc.services.gates import Supply
 from crowdqc.services.gates.caps import LARGEST_PAGE
 from crowdqc.services.gold_mix import wanted_gold
@@ -159,15 +159,25 @@ def _taken(tx: Transaction, seat: Seat, wanted: int) -> Desk:
         supply = Supply.ASSIGNED if found else _supply(project, None)
         return _shown(project, guidelines, found[:wanted], supply, None)
     room = gates.room(tx, project, worker, desk, held=len(found))
+    if lapsed and room.items <= 0 and room.supply == Supply.SPENT:
+        # What lapsed leases were promised comes back.
+        leases.free_lapsed(tx, project, worker)
+        room = gates.room(tx, project, worker, desk, held=len(found))
     retry_at = None
     if room.items > 0:
         if lapsed:
-            leases.free_lapsed(tx, project)
+            leases.free_lapsed(tx, project, worker)
         given, retry_at = _given(tx, seat, min(more, room.items))
         found += given
     if found:
         return _shown(project, guidelines, found, Supply.ASSIGNED, None)
-    if room.items <= 0:
+    if room.supply == Supply.SPENT:
+        # Where there was room and nothing came of it, others had the last of the money in hand at this moment.
+        left = retry_at or queue.left(tx.session, project.id, worker.id, _let_go(project))[0]
+        if left:
+            retry_at = room.retry_at if room.items <= 0 else room.retry_at or tx.now
+            return _shown(project, guidelines, [], room.supply, retry_at, room.why)
+    elif room.items <= 0:
         return _shown(project, guidelines, [], room.supply, room.retry_at, room.why)
     return _shown(project, guidelines, [], _supply(project, retry_at), retry_at)
 
@@ -223,14 +233,27 @@ def _given(tx: Transaction, seat: Seat, wanted: int) -> tuple[list[tuple[Lease, 
     if not chosen:
         return _again(tx, seat, wanted, (ends or tx.now) if left else None)
     tx.chance.shuffle(chosen)
+    measuring = {item.id for item in gold}
+    chosen = _paid_for(tx, seat, chosen, measuring)
+    if not chosen:
+        return [], tx.now
     try:
         # What hangs on the desk goes with it.
         tx.session.flush()
-        found = leases.give(tx, seat, chosen, gold={item.id for item in gold}, place=place)
+        found = leases.give(tx, seat, chosen, gold=measuring & {item.id for item in chosen}, place=place)
     except IntegrityError:
         # The constraints caught what the locks should have prevented: give nothing rather than too much.
         raise Conflict("The queue moved on.", mend="Ask again.") from None
     return found, None
+
+
+def _paid_for(tx: Transaction, seat: Seat, chosen: list[Shown], gold: Collection[int]) -> list[Shown]:
+    """Give as many of the chosen items as the budget pays for; the places in the others are given up."""
+    project, worker = seat.place.project, seat.place.worker
+    granted = budgets.reserve(tx, project, worker.id, len(chosen))
+    others = [item.id for item in chosen[granted:] if item.id not in gold]
+    queue.put_back(tx.session, others, step=orders.step(project))
+    return chosen[:granted]
 
 
 def _gold(tx: Transaction, seat: Seat, wanted: int) -> list[Shown]:
@@ -258,7 +281,8 @@ def _again(
     """Lease what a worker let go of, where there is nothing new for him."""
     (project, worker, _, _), desk = seat
     found = []
-    for assignment, item in assignments.let_go(tx.session, project.id, worker.id, _let_go(project), limit=wanted):
+    again = assignments.let_go(tx.session, project.id, worker.id, _let_go(project), limit=wanted)
+    for assignment, item in again[: budgets.reserve(tx, project, worker.id, len(again))]:
         leases.give_again(tx, project, assignment, item)
         found.append((Lease.of(assignment), Shown.of(item)))
     if not found and retry_at is not None and desk.given >= MANY:

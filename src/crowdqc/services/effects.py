@@ -99,7 +99,7 @@ def pay(tx: Transaction, firing: Firing, action: Pay, evidence: Collection[int])
 
 
 def undo(tx: Transaction, firing: Firing, state: FiringState, *, by: int | None, why: str) -> None:
-    """End a firing, and what follows from it: the restriction, the weight, the skill. Answers that were asked for stay."""
+    """End a firing, and what follows from it: restriction, weight, skill. Answers that were asked for stay."""
     firings.end(tx.session, firing, state, tx.now, why)
     restrictions.lift(tx.session, firing.id, tx.now, by=by, why=why)
     skills.take_back(tx.session, firing.worker_id, _rule_told(firing), tx.now)

@@ -13,14 +13,14 @@ from sqlalchemy.exc import IntegrityError
 from crowdqc.errors import Conflict, CrowdqcError, Invalid, Missing
 from crowdqc.records import answers, assignments, items, projects
 from crowdqc.records.answers import NO_PLACE, Answer, Place
-from crowdqc.records.assignments import Assignment, AssignmentState, Lease
+from crowdqc.records.assignments import ANSWERED, Assignment, AssignmentState, Lease
 from crowdqc.records.base import new_uid
 from crowdqc.records.items import Item, ItemState, Shown, TruthSource
 from crowdqc.records.jobs import JobName
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
 from crowdqc.records.seats import Seat
-from crowdqc.services import orders
+from crowdqc.services import budgets, orders, prices
 from crowdqc.services.transaction import Transaction
 
 #: The longest key by which a submission is known again.
@@ -93,11 +93,13 @@ def give(
 ) -> list[tuple[Lease, Shown]]:
     """Lease items to a worker who never had them; their places are taken already, and gold needs none.
 
+    What their answers earn is promised: see `budgets.reserve`.
+
     `place` is where his desk stands in the queue now, where it moved.
     """
     (project, worker, _, _), desk = seat
     until = tx.now + timedelta(seconds=project.plan["lease_seconds"])
-    version = project.guideline_version
+    version, price = project.guideline_version, prices.of_answer(project.plan)
     found = [(Lease(new_uid(), item.id, AssignmentState.OPEN, version, tx.now, until), item) for item in items]
     rows = [
         {
@@ -110,6 +112,7 @@ def give(
             "guideline_version": version,
             "leased_at": tx.now,
             "expires_at": until,
+            "price": price,
         }
         for lease, item in found
     ]
@@ -133,6 +136,7 @@ def give_again(tx: Transaction, project: Project, assignment: Assignment, item: 
     assignment.state = AssignmentState.OPEN
     assignment.reason = None
     assignment.guideline_version = project.guideline_version
+    assignment.price = prices.of_answer(project.plan)
     assignment.leased_at = tx.now
     assignment.expires_at = tx.now + timedelta(seconds=project.plan["lease_seconds"])
 
@@ -148,8 +152,9 @@ def prolong(tx: Transaction, project: Project, assignment: Assignment) -> None:
     assignment.expires_at = max(assignment.expires_at, until)
 
 
-def end(tx: Transaction, assignment: Assignment, state: AssignmentState) -> None:
-    """End a lease without an answer."""
+def end(tx: Transaction, assignment: Assignment, state: AssignmentState) -> int:
+    """End a lease without an answer; give what was promised, for `budgets.release` when all else is done."""
+    promised, assignment.price = assignment.price or 0, None
     if assignment.state == AssignmentState.OPEN and assignment.counts:
         item = items.by_id(tx.session, assignment.item_id, lock=True)
         item.leased -= 1
@@ -157,14 +162,16 @@ def end(tx: Transaction, assignment: Assignment, state: AssignmentState) -> None
     assignment.state = state
     if state != AssignmentState.RETURNED:
         assignment.draft = None
+    return promised
 
 
-def free_lapsed(tx: Transaction, project: Project) -> None:
+def free_lapsed(tx: Transaction, project: Project, worker: Worker) -> None:
     """Take back the leases of a project whose time is over.
 
     What somebody else has in hand at the moment is left to the next who asks: nobody waits for a row here, so that
     two who hold some and want more cannot wait for each other.
     """
+    promised = 0
     lapsed = assignments.lapsed(tx.session, project.id, tx.now)
     wanted = {assignment.item_id for assignment in lapsed if assignment.counts}
     found = {item.id: item for item in items.locked(tx.session, wanted, skip=True)} if wanted else {}
@@ -175,7 +182,12 @@ def free_lapsed(tx: Transaction, project: Project) -> None:
             assignment.state = AssignmentState.EXPIRED
             item.leased -= 1
             orders.placed(project, item)
+        else:
+            continue
+        promised += assignment.price or 0
+        assignment.price = None
     tx.session.flush()
+    budgets.release(tx, project.id, worker.id, promised)
 
 
 def keep(tx: Transaction, project: Project, worker: Worker, handed: Sequence[Handed]) -> list[Kept | CrowdqcError]:
@@ -196,6 +208,8 @@ def keep(tx: Transaction, project: Project, worker: Worker, handed: Sequence[Han
     told = _Told(tx, project, worker, found)
     outcomes = [told.outcome(each) for each in handed]
     kept = told.write(alone=len(handed) == 1)
+    if kept:
+        budgets.earn(tx, project, [each for each, _ in rows if each.id in kept])
     if kept and not run_waits:
         tx.defer(run, subject, after=tx.settings.aggregation_delay)
     if kept and project.rules_on:
@@ -217,7 +231,7 @@ class _Told:
         found: Mapping[uuid.UUID, tuple[Assignment, Item]],
     ) -> None:
         self._tx, self._project, self._worker, self._found = tx, project, worker, found
-        done = [each.id for each, _ in found.values() if each.state == AssignmentState.SUBMITTED]
+        done = [each.id for each, _ in found.values() if each.state in ANSWERED]
         self._before = answers.of_assignments(tx.session, done) if done else {}
         self._keys: set[str] = set()
         self._new: list[tuple[Answer, Place]] = []

@@ -12,7 +12,7 @@ from crowdqc.errors import Invalid
 from crowdqc.quality import qualifications
 from crowdqc.quality.aggregation import method
 from crowdqc.quality.routing import Policy
-from crowdqc.services import orders
+from crowdqc.services import orders, prices
 
 
 class BadPlan(Invalid):
@@ -72,6 +72,16 @@ class Plan:
     expert_cost: float | None = None
     #: What it costs to say a class (column) where another is true (row), in the order of the classes.
     costs: Sequence[Sequence[float]] | None = None
+    #: What an answer earns, or a page of so many; as decimals in a text, of one currency. None: nothing is paid.
+    price: str | None = None
+    price_per: str = prices.Per.ANSWER
+    page_size: int | None = None
+    currency: str | None = None
+    #: As much as may be spent on answers and bonuses.
+    budget: str | None = None
+    #: When an answer is accepted: at once, or after so many days in which somebody may look at it.
+    acceptance: str = prices.Accepting.AT_ONCE
+    acceptance_days: int = 7
 
     def json(self) -> dict[str, Any]:
         """Give the plan with every default written out."""
@@ -92,6 +102,8 @@ _WHOLE = {
     "worker_daily": (1, 10**6),
     "review_seconds": (10, 7 * 86400),
     "gold_first": (0, 100),
+    "page_size": (1, prices.LARGEST_PAGE),
+    "acceptance_days": (1, 30),
 }
 
 
@@ -133,6 +145,7 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
         faults.append({"where": "plan.skipped", "what": f"is not one of {', '.join(Skipped)}"})
     if values.get("order", "arrival") not in orders.ORDERS:
         faults.append({"where": "plan.order", "what": f"is not one of {', '.join(orders.ORDERS)}"})
+    faults += prices.type_faults(values)
     at_fault = {str(fault["where"]).removeprefix("plan.") for fault in faults}
     given = {name: value for name, value in values.items() if name in known and name not in at_fault}
     plan = replace(base or Plan(), **given)
@@ -170,6 +183,7 @@ def _together(plan: Plan, classes: Sequence[str]) -> list[dict[str, object]]:
         faults.append(
             {"where": "plan.parameters.class_prior", "what": f"is not {len(classes)} numbers, one a class"}
         )
+    faults += prices.faults_together({each.name: getattr(plan, each.name) for each in fields(plan)})
     if plan.gold_steps is not None and (fault := _step_fault(plan.gold_steps)):
         faults.append({"where": "plan.gold_steps", "what": fault})
     if plan.costs is not None and (fault := _cost_fault(plan.costs, len(classes))):

@@ -14,7 +14,7 @@ from crowdqc.records.projects import AnswerType, Guideline, Project, ProjectStat
 from crowdqc.records.runs import Run
 from crowdqc.records.uploads import Upload
 from crowdqc.roles import Actor
-from crowdqc.services import plans, reach
+from crowdqc.services import budgets, plans, reach
 from crowdqc.services.orders.reranking import reorder
 from crowdqc.services.transaction import Transaction
 
@@ -64,6 +64,7 @@ def create(
 ) -> Project:
     """Make a project, as a draft; raise BadClasses, plans.BadPlan."""
     checked = _classes(classes)
+    wanted = plans.read(plan or {}, checked).json()
     project = Project(
         owner_id=actor.id,
         name=name,
@@ -71,13 +72,15 @@ def create(
         answer_type=answer_type,
         classes=checked,
         state=ProjectState.DRAFT,
-        plan=plans.read(plan or {}, checked).json(),
+        plan=wanted | {"budget": None},
         guideline_version=1,
         created_at=tx.now,
     )
     tx.session.add(project)
     tx.session.flush()
     tx.session.add(Guideline(project_id=project.id, version=1, text=guidelines, created_at=tx.now))
+    budgets.change(tx, actor, project, wanted)
+    project.plan = wanted
     tx.session.flush()
     return project
 
@@ -117,10 +120,12 @@ def update(
         after = plans.read(plan or {}, project.classes, base=base)
         if after.overlap != project.plan["overlap"]:
             items.set_overlap(tx.session, project.id, project.plan["overlap"], after.overlap)
+        wanted = after.json()
         reordered = after.order != project.plan["order"]
-        project.plan = after.json()
         if reordered:
-            reorder(tx, project)
+            reorder(tx, project, wanted)
+        budgets.change(tx, actor, project, wanted)
+        project.plan = wanted
     return project
 
 

@@ -13,6 +13,8 @@ from crowdqc.services.transaction import Transaction
 SEES_ALL = (Role.ADMIN, Role.QA_LEAD, Role.EXPERT)
 #: Those who change every project; a requester changes his own.
 CHANGES_ALL = (Role.ADMIN,)
+#: Those who accept and reject answers of every project; a requester those of his own.
+ACCEPTS_ALL = (Role.ADMIN, Role.QA_LEAD)
 
 
 class NoSuchProject(Missing):
@@ -60,6 +62,15 @@ def own_project(tx: Transaction, actor: Actor, uid: uuid.UUID, *, lock: bool = F
     return found
 
 
+def accepted_project(tx: Transaction, actor: Actor, uid: uuid.UUID) -> projects.Project:
+    """Give a project whose answers the actor may accept and reject; raise NoSuchProject, or Refused."""
+    found = projects.by_uid(tx.session, uid, owner_id=actor.own_only(ACCEPTS_ALL))
+    if found is None:
+        project(tx, actor, uid)
+        raise Refused("This project belongs to somebody else.", mend="Ask its owner, a QA lead or an admin.")
+    return found
+
+
 def upload(tx: Transaction, actor: Actor, uid: uuid.UUID) -> uploads.Upload:
     found = uploads.by_uid(tx.session, uid, owner_id=actor.own_only(SEES_ALL))
     if found is None:
@@ -86,6 +97,14 @@ def review(tx: Transaction, uid: uuid.UUID, *, lock: bool = False) -> reviews.Re
     found = reviews.by_uid(tx.session, uid, lock=lock)
     if found is None:
         raise NoSuchReview(review=str(uid))
+    return found
+
+
+def worker_named(tx: Transaction, uid: uuid.UUID) -> people.Worker:
+    """Give a worker of any crowd; raise NoSuchWorker."""
+    found = people.worker_by_uid(tx.session, uid)
+    if found is None:
+        raise NoSuchWorker(worker=str(uid))
     return found
 
 

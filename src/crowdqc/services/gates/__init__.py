@@ -11,7 +11,7 @@ from functools import reduce
 from crowdqc.records.desks import Desk
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
-from crowdqc.services.gates import caps, qualification, restrictions
+from crowdqc.services.gates import budget, caps, qualification, restrictions
 from crowdqc.services.gates.supply import Room, Supply
 from crowdqc.services.transaction import Transaction
 
@@ -20,7 +20,7 @@ __all__ = ["GATES", "Room", "Supply", "room"]
 Gate = Callable[[Transaction, Project, Worker, Desk], Room]
 
 #: In this order a worker hears why there is nothing for him, where several gates are shut.
-GATES: Sequence[Gate] = (restrictions.room, qualification.room, caps.room)
+GATES: Sequence[Gate] = (restrictions.room, qualification.room, caps.room, budget.room)
 
 
 def room(tx: Transaction, project: Project, worker: Worker, desk: Desk, *, held: int) -> Room:

@@ -22,6 +22,8 @@ class Supply(StrEnum):
     CAPPED = "capped"
     #: He does not have the skills or languages that the project wants.
     UNQUALIFIED = "unqualified"
+    #: All money of the project is spent or promised; leases that end, and a larger budget, bring some back.
+    SPENT = "spent"
     #: None is left for this worker.
     FINISHED = "finished"
 

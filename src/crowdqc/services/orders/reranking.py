@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def rerank(tx: Transaction, project: Project, item_ids: Sequence[int], judged: J
     return len(changes)
 
 
-def reorder(tx: Transaction, project: Project) -> None:
-    """Give all items the ranks of the order that a project has got; what a run says comes with the next one."""
-    queue.reset_ranks(tx.session, project.id, orders.of(project.plan).by)
+def reorder(tx: Transaction, project: Project, plan: Mapping[str, Any]) -> None:
+    """Give all items the ranks of the order of a new plan; what a run says of them comes with the next one."""
+    queue.reset_ranks(tx.session, project.id, orders.of(plan).by)
     desks.restart(tx.session, project.id)
