@@ -79,8 +79,8 @@ HEAD = """# How fast the service is
 
 Written by `scripts/bench service {modes} --write FILE` on a machine with
 {machine}.
-Clients, service, database and contenders share it and take turns. Ratios carry over to other machines, seconds do not,
-and on a machine that is busy with other things (a load above 1) not even ratios.
+Clients, service, database and contenders share it and take turns. Ratios carry over to other machines, seconds do
+not, and on a machine that is busy with other things (a load above 1) not even ratios do.
 
 """
 
