@@ -77,16 +77,18 @@ def main() -> None:
 
 HEAD = """# How fast the service is
 
-Written by `scripts/bench service {modes} --write FILE` on a machine with {machine}. Clients, service, database and
-contenders share it, and take turns. Ratios carry over to other machines, seconds do not.
+Written by `scripts/bench service {modes} --write FILE` on a machine with
+{machine}.
+Clients, service, database and contenders share it and take turns. Ratios carry over to other machines, seconds do
+not, and on a machine that is busy with other things (a load above 1) not even ratios do.
 
 """
 
 
 def machine() -> str:
     """Say what it was measured on, and how busy that was with other things."""
-    busy = f"a load of {os.getloadavg()[2]:.1f} before"
-    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()} and {busy}"
+    busy = f"a load of {os.getloadavg()[2]:.1f} before it began"
+    return f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, and {busy}"
 
 
 if __name__ == "__main__":

@@ -229,6 +229,12 @@ def crowd(port: int, project: str, tokens: Sequence[str], form: Form, seconds: f
     return told
 
 
+def warm(port: int, project: str, tokens: Sequence[str]) -> None:
+    """Have each form of work done for a moment: what a server does the first time is not what is measured."""
+    for form in (TWO_REQUESTS, ONE_REQUEST, PAGES):
+        crowd(port, project, tokens, form, 2.0)
+
+
 def _crew(there: Any, port: int, project: str, tokens: Sequence[str], form: Form, until: float) -> None:
     try:
         told: Told | str = work(port, project, tokens, form, until)

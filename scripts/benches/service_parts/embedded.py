@@ -20,6 +20,8 @@ def measure(asked: Namespace, folder: Path) -> list[Table]:
         ground = stack.enter_context(filling.ground(folder / "embedded"))
         tokens = [ground.token(f"worker-{number}") for number in range(WORKERS)]
         service = stack.enter_context(serving.embedded(folder / "embedded"))
+        first = ground.project("warm", asked.team_items, overlap=OVERLAP)
+        clients.warm(service.port, str(first.uid), tokens)
         asked.workers = [WORKERS]
         theirs = others(stack, asked, folder / "label-studio-embedded", None)
         tasks = None if theirs is None else theirs.project(TASKS, OVERLAP)

@@ -33,6 +33,8 @@ def measure(asked: Namespace, cluster: Cluster, folder: Path) -> list[Table]:
         service = stack.enter_context(serving.production(folder / "loop", ours))
         theirs = others(stack, asked, folder / "label-studio", cluster)
         tasks = None if theirs is None else theirs.project(TASKS, OVERLAP)
+        first = ground.project("warm", asked.items, overlap=OVERLAP)
+        clients.warm(service.port, str(first.uid), tokens)
         scripts = raw.scripts(bare)
         for turn in range(asked.rounds):
             for workers in asked.workers:

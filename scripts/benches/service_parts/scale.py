@@ -41,6 +41,8 @@ def measure(asked: Namespace, cluster: Cluster, folder: Path) -> list[Table]:
             project = ground.project("open", size)
             # An aggregation of all that is measured by other benches: here it would stand in the way of the small.
             service = stack.enter_context(serving.production(folder / name, url, runner=False))
+            first = ground.project("warm", SMALL // 10)
+            clients.warm(service.port, str(first.uid), tokens)
             places[size] = (ground, service, tokens, project)
             print(f"{size:,} items are there after {time.monotonic() - started:.0f} s", flush=True)
         veteran = sizes[-1]

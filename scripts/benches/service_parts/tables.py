@@ -128,5 +128,5 @@ class Goal(NamedTuple):
 
 def goals(title: str, wanted: Sequence[Goal]) -> Table:
     """Set what was reached beside what is wanted."""
-    said = "Ratios are medians over the rounds of the ratio within a round."
+    said = "Ratios of answers a second are medians of the ratios within a round; others are ratios of medians."
     return Table(title, said, ["", "reached", "wanted", "there"], [each.row() for each in wanted])
