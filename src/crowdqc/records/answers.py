@@ -130,7 +130,7 @@ def add_one(session: Session, answer: Answer, place: Place) -> None:
         Its idempotency key was used for another one.
     """
     row = {f"answer_{name}": getattr(answer, name) for name in _COLUMNS}
-    _ONE.execute(session, row | place.values() | {"item": 0 if place == NO_PLACE else answer.item_id})
+    _ONE.run(session, row | place.values() | {"item": 0 if place == NO_PLACE else answer.item_id})
 
 
 def add(session: Session, made: Sequence[tuple[Answer, Place]]) -> set[int]:

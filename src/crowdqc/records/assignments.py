@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records import reservations, truths
-from crowdqc.records.base import Base, Keyed, Named, Together, Word, insert_or_leave, new_uid, one_of
+from crowdqc.records.base import Base, Keyed, Named, Prepared, Together, Word, insert_or_leave, new_uid, one_of
 from crowdqc.records.desks import moved
 from crowdqc.records.items import Item, ItemState, Shown
 from crowdqc.records.jobs import Job, JobName
@@ -140,7 +140,7 @@ class Report(Keyed, Base):
 
 
 #: Asked at each request for items: made once, for it costs more to make than to run.
-_HELD = (
+_HELD = Prepared(
     select(
         Assignment.uid,
         Assignment.item_id,
@@ -168,7 +168,7 @@ _HELD = (
 
 def held(session: Session, project_id: int, worker_id: int, now: datetime) -> list[tuple[Lease, Shown]]:
     """Give what a worker holds, the oldest first."""
-    rows = session.execute(_HELD, {"project": project_id, "worker": worker_id, "now": now})
+    rows = _HELD.rows(session, {"project": project_id, "worker": worker_id, "now": now})
     return [(Lease(*row[:8]), Shown(row[1], *row[8:])) for row in rows]
 
 
@@ -185,7 +185,7 @@ def give(session: Session, rows: Sequence[dict[str, Any]], place: dict[str, int]
     """Write down new leases, each with all of `_GIVEN`, and where the worker's desk stands now (`desks.moved`)."""
     named = [{f"new_{name}": row[name] for name in _GIVEN} for row in rows]
     if len(named) == 1:
-        _GIVE_ONE.execute(session, named[0] | place)
+        _GIVE_ONE.run(session, named[0] | place)
     else:
         session.connection().execute(moved, place)
         session.connection().execute(_GIVE, named)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, and_, bindparam, case, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records.base import Base, Key, insert_or_leave
+from crowdqc.records.base import Base, Key, Prepared, insert_or_leave
 
 
 class Desk(Base):
@@ -34,23 +34,23 @@ class Desk(Base):
     gold_right: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
+_TABLE: Any = Desk.__table__
 _PLACE = and_(Desk.project_id == bindparam("project"), Desk.worker_id == bindparam("worker"))
 
 _DESK = select(Desk).where(_PLACE).with_for_update(key_share=True).execution_options(populate_existing=True)
-_COUNT = (
-    update(Desk)
-    .where(_PLACE)
+_COUNT = Prepared(
+    update(_TABLE)
+    .where(_TABLE.c.project_id == bindparam("project"), _TABLE.c.worker_id == bindparam("worker"))
     .values(
-        answered=Desk.answered + bindparam("number"),
-        answered_today=case((Desk.day == bindparam("today"), Desk.answered_today), else_=0) + bindparam("number"),
+        answered=_TABLE.c.answered + bindparam("number"),
+        answered_today=case((_TABLE.c.day == bindparam("today"), _TABLE.c.answered_today), else_=0)
+        + bindparam("number"),
         day=bindparam("today"),
-        gold_right=Desk.gold_right + bindparam("right"),
+        gold_right=_TABLE.c.gold_right + bindparam("right"),
     )
-    .execution_options(synchronize_session=False)
 )
 
 
-_TABLE: Any = Desk.__table__
 #: Where a desk stands once items were given: so many, gold among them, the last of them in this place.
 moved = (
     update(_TABLE)
@@ -82,7 +82,7 @@ def count_answers(
     """Note at a worker's desk that he gave so many answers on a day, so many of them right by gold."""
     if number:
         place = {"project": project_id, "worker": worker_id}
-        session.execute(_COUNT, {**place, "number": number, "today": day, "right": right})
+        _COUNT.run(session, {**place, "number": number, "today": day, "right": right})
 
 
 def restart(session: Session, project_id: int) -> None:

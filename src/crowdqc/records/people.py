@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ForeignKey, Index, String, bindparam, delete, false, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records.base import Base, Keyed, Named
+from crowdqc.records.base import Base, Keyed, Named, Prepared
 
 
 class Person(Named, Base):
@@ -102,22 +102,25 @@ class Caller(NamedTuple):
 
 _CALLER = select(Person.id, Person.name, Person.roles).where(Person.active)
 #: Asked at each request: made once, for they cost more to make than to run.
-_BY_TOKEN = _CALLER.join(Token, Token.person_id == Person.id).where(
-    Token.secret_hash == bindparam("secret"), Token.revoked_at.is_(None)
+_BY_TOKEN = Prepared(
+    _CALLER.join(Token, Token.person_id == Person.id).where(
+        Token.secret_hash == bindparam("secret"), Token.revoked_at.is_(None)
+    )
 )
-_BY_SIGN_IN = _CALLER.join(SignIn, SignIn.person_id == Person.id).where(
-    SignIn.secret_hash == bindparam("secret"), SignIn.expires_at > bindparam("now")
+_BY_SIGN_IN = Prepared(
+    _CALLER.join(SignIn, SignIn.person_id == Person.id).where(
+        SignIn.secret_hash == bindparam("secret"), SignIn.expires_at > bindparam("now")
+    )
 )
 
 
 def by_token(session: Session, secret_hash: str) -> Caller | None:
-    row = session.execute(_BY_TOKEN, {"secret": secret_hash}).one_or_none()
-    return None if row is None else Caller(*row)
+    return next((Caller(*row) for row in _BY_TOKEN.rows(session, {"secret": secret_hash})), None)
 
 
 def by_sign_in(session: Session, secret_hash: str, now: datetime) -> Caller | None:
-    row = session.execute(_BY_SIGN_IN, {"secret": secret_hash, "now": now}).one_or_none()
-    return None if row is None else Caller(*row)
+    rows = _BY_SIGN_IN.rows(session, {"secret": secret_hash, "now": now})
+    return next((Caller(*row) for row in rows), None)
 
 
 def sign_in(session: Session, secret_hash: str) -> SignIn | None:
