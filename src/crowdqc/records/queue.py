@@ -133,7 +133,7 @@ def left(
     """
     other = aliased(Assignment)
     had = select(other.id).where(other.item_id == Item.id, other.worker_id == worker_id)
-    # A look at an index for each item, as in `_mine`: a join may take a thousand times as long, planned on old facts.
+    # A look at an index for each item, as in `_mine`: a join that is planned on old facts may take for ever.
     his = exists(had.where(other.state.not_in(list(let_go))).offset(literal_column("0")))
     mine = and_(Item.project_id == project_id, _OPEN, ~his, reservations.open_to(worker_id))
     ends = (
