@@ -58,6 +58,8 @@ class Fuzzed:
         self.ids["person"] = everything.post("/people", name="spare", roles=["worker"])["id"]
         self.ids["job"] = made.admin.get("/jobs")["data"][0]["id"]
         self.ids["file"] = "labels.csv"
+        # Nobody is paid here.
+        self.ids["payout"] = made.project
         self.ids |= _of_rules(made, everything)
         fresh = everything.post("/projects", name="Fresh", question="?", classes=["a", "b"])["id"]
         everything.bring(fresh, "batches", "text\n" + "\n".join(map(str, range(40))))

@@ -329,7 +329,7 @@ def test_a_runner_that_is_killed_while_it_reads_a_file_loses_and_doubles_nothing
     place = assemble(settings)
     owner = factories.requester(place)
     project = factories.project(place, owner)
-    number = 20_000
+    number = 60_000
     content = b"item,text\n" + b"".join(b"i%d,thing %d\n" % (each, each) for each in range(number))
     content += b"i0,thing 0\ni1,changed\n"
     upload, _ = factories.send(place, owner, project, content, filename="x.csv")

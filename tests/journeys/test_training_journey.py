@@ -126,4 +126,5 @@ def _press(page: Page, key: str) -> None:
 
 
 def _fits(page: Page) -> None:
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url

@@ -121,12 +121,12 @@ def test_gold_lapses_and_completes_unseen(place: Installation, clock: Clock) -> 
     # Another takes what lapsed: some of ada's items are complete when she comes back.
     factories.answer_all(place, bob, project, lambda item: "dog")
     lapsed = {
-        each.id: each.state for each in factories.every(place, Assignment, Assignment.project_id == project.id)
+        each.uid: each.state for each in factories.every(place, Assignment, Assignment.project_id == project.id)
     }
     for taken, item in page:
         kept = do(place, assignments.submit, ada, taken.uid, label="dog")
         states.setdefault(item.state == "gold", set()).add(
-            (lapsed[taken.id], kept.answer.late, kept.new, kept.label)
+            (lapsed[taken.uid], kept.answer.late, kept.new, kept.label)
         )
     assert states == {True: {("expired", True, True, "dog")}, False: {("expired", True, True, "dog")}}
     items = factories.every(place, Item, Item.project_id == project.id)

@@ -50,7 +50,7 @@ def test_a_reserved_item_is_for_its_workers_and_comes_first(place: Installation,
 def test_what_is_reserved_for_others_is_not_waited_for(place: Installation, made: Any) -> None:
     owner, ada, bob, project = made
     for item in factories.every(place, Item, Item.project_id == project.id):
-        do(place, reservations.reserve, owner, item.uid, uids(place, ada))
+        do(place, reservations.reserve, owner, factories.item(place, project, item.key).uid, uids(place, ada))
     assert take(place, bob, project).supply == Supply.FINISHED
     lifted = factories.item(place, project, "i1")
     assert do(place, reservations.reserve, owner, lifted.uid, []).workers == []
@@ -64,7 +64,7 @@ def test_an_item_that_was_let_go_and_is_reserved_since_does_not_come_back(place:
     for assignment, _ in taken:
         do(place, assignments.give_back, bob, assignment.uid)
     for _, item in taken[1:]:
-        do(place, reservations.reserve, owner, item.uid, uids(place, ada))
+        do(place, reservations.reserve, owner, factories.item(place, project, item.key).uid, uids(place, ada))
     assert keys(place, bob, project) == [taken[0][1].key]
 
 

@@ -163,7 +163,7 @@ class DoneOut(Out):
     left: int = Field(description="how many that are meant are left: send the same again")
 
 
-class AnswerOut(OwnAnswerOut):
+class JudgedAnswerOut(OwnAnswerOut):
     """An answer as it stands."""
 
     worker: uuid.UUID
@@ -172,7 +172,7 @@ class AnswerOut(OwnAnswerOut):
     key: str
 
     @classmethod
-    def of(cls, project: Project, each: Judged) -> AnswerOut:
+    def of(cls, project: Project, each: Judged) -> JudgedAnswerOut:
         return cls(
             **_said(project, each),
             worker=each.worker.uid,
@@ -185,7 +185,7 @@ class AnswerOut(OwnAnswerOut):
 class AnswersOut(Out):
     """Answers of a project as they stand, the newest first."""
 
-    data: list[AnswerOut]
+    data: list[JudgedAnswerOut]
     next: uuid.UUID | None
 
 
@@ -296,7 +296,7 @@ def answers(call: Call, project: uuid.UUID, query: WhichIn) -> AnswersOut:
     found, rows = acceptances.page(
         call.tx, call.actor, project, meant=meant, state=state, after=query.after, limit=query.limit
     )
-    shown = [AnswerOut.of(found, each) for each in rows]
+    shown = [JudgedAnswerOut.of(found, each) for each in rows]
     return AnswersOut(data=shown, next=following([each.assignment for each in shown], query.limit))
 
 

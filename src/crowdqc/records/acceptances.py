@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint, and_, func, or_, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import ANSWERED, Assignment, AssignmentState
@@ -160,11 +160,13 @@ def _which(query: Any, project_id: int, which: Which) -> Any:
         query = query.where(Assignment.worker_id == which.worker_id)
     if which.in_time is not None:
         query = query.where(or_(Assignment.accept_by.is_(None), Assignment.accept_by > which.in_time))
-    of_it = (Answer.assignment_id == Assignment.id,)
+    # Under a name of its own: the query may ask for answers as well.
+    its = aliased(Answer)
+    of_it = select(its.id).where(its.assignment_id == Assignment.id)
     if which.label is not None:
-        query = query.where(select(Answer.id).where(*of_it, Answer.label == which.label).exists())
+        query = query.where(of_it.where(its.label == which.label).exists())
     if which.before is not None:
-        query = query.where(select(Answer.id).where(*of_it, Answer.submitted_at < which.before).exists())
+        query = query.where(of_it.where(its.submitted_at < which.before).exists())
     return query
 
 

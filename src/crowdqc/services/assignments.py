@@ -82,9 +82,9 @@ def skip(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: str) -> Assig
     if assignment.state == AssignmentState.SKIPPED:
         return assignment
     held = assignment.state == AssignmentState.OPEN
-    promised = leases.end(tx, assignment, AssignmentState.SKIPPED)
-    assignment.reason = reason
     project = projects.contribute(tx.session, assignment.project_id)
+    promised = leases.end(tx, project, assignment, AssignmentState.SKIPPED)
+    assignment.reason = reason
     effects.ask_again(tx, project)
     if held and assignment.counts and project.plan["skipped"] == Skipped.TO_NOBODY:
         _give_up_place(items.by_id(tx.session, assignment.item_id, lock=True))
@@ -99,7 +99,8 @@ def give_back(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Assignment:
     if assignment.state in ANSWERED:
         raise AlreadyAnswered()
     if assignment.state in (AssignmentState.OPEN, AssignmentState.EXPIRED):
-        promised = leases.end(tx, assignment, AssignmentState.RETURNED)
+        project = projects.by_id(tx.session, assignment.project_id)
+        promised = leases.end(tx, project, assignment, AssignmentState.RETURNED)
         budgets.release(tx, assignment.project_id, assignment.worker_id, promised)
     return assignment
 
@@ -118,11 +119,11 @@ def prolong(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Assignment:
 def report(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: ReportReason, comment: str) -> Assignment:
     """Say that something is wrong with an item, and leave it; the review policy hears of it."""
     assignment = leases.own(tx, reach.worker(tx, actor), uid, lock=True)
-    projects.contribute(tx.session, assignment.project_id)
+    project = projects.contribute(tx.session, assignment.project_id)
     item = items.by_id(tx.session, assignment.item_id, lock=True)
     promised = 0
     if assignment.state in (AssignmentState.OPEN, AssignmentState.EXPIRED):
-        promised = leases.end(tx, assignment, AssignmentState.SKIPPED)
+        promised = leases.end(tx, project, assignment, AssignmentState.SKIPPED)
         assignment.reason = f"reported: {reason}"
     kept = assignments.add_report(
         tx.session,

@@ -29,7 +29,7 @@ def wanted_gold(
     >>> wanted_gold(plan, 0, 0, 0, 6, chance)
     3
     >>> sum(wanted_gold(plan, 6, 3, 3, 50, chance) for _ in range(200)) / 10_000
-    0.1036
+    0.1042
     """
     share = gold_share(plan, gold_right)
     first = plan["gold_first"] if plan["gold_share"] > 0 else 0

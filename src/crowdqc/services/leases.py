@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import IntegrityError
 
 from crowdqc.errors import Conflict, CrowdqcError, Invalid, Missing
-from crowdqc.records import answers, assignments, items, projects
+from crowdqc.records import answers, assignments, items
 from crowdqc.records.answers import NO_PLACE, Answer, Place
 from crowdqc.records.assignments import ANSWERED, Assignment, AssignmentState, Lease
 from crowdqc.records.base import new_uid
@@ -152,13 +152,13 @@ def prolong(tx: Transaction, project: Project, assignment: Assignment) -> None:
     assignment.expires_at = max(assignment.expires_at, until)
 
 
-def end(tx: Transaction, assignment: Assignment, state: AssignmentState) -> int:
+def end(tx: Transaction, project: Project, assignment: Assignment, state: AssignmentState) -> int:
     """End a lease without an answer; give what was promised, for `budgets.release` when all else is done."""
     promised, assignment.price = assignment.price or 0, None
     if assignment.state == AssignmentState.OPEN and assignment.counts:
         item = items.by_id(tx.session, assignment.item_id, lock=True)
         item.leased -= 1
-        orders.placed(projects.by_id(tx.session, assignment.project_id), item)
+        orders.placed(project, item)
     assignment.state = state
     if state != AssignmentState.RETURNED:
         assignment.draft = None

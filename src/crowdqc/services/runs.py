@@ -16,15 +16,13 @@ from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, finge
 from crowdqc.quality.aggregation.consensus import Choice
 from crowdqc.quality.gold_health import GoldHealth
 from crowdqc.quality.overlap import ExpectedSaving
-from crowdqc.quality.routing import Route
-from crowdqc.records import answers, items, predictions, projects, restrictions, reviews, runs, scores
-from crowdqc.records.items import ROUTABLE, Item, ItemState
+from crowdqc.records import answers, items, predictions, projects, restrictions, runs, scores
+from crowdqc.records.items import ItemState
 from crowdqc.records.jobs import JobName
-from crowdqc.records.reviews import Review, ReviewAction, ReviewEvent, ReviewState
 from crowdqc.records.runs import Run, RunCause, RunState
 from crowdqc.records.scores import number
 from crowdqc.roles import Actor
-from crowdqc.services import effects, figures, gold_health, orders, plans, problems, reach
+from crowdqc.services import effects, figures, gold_health, orders, plans, problems, reach, routing
 from crowdqc.services.orders.order import Judged
 from crowdqc.services.orders.reranking import rerank
 from crowdqc.services.transaction import Transaction
@@ -158,7 +156,7 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
         savings=orders.of(project.plan).by_saving,
         reports=np.array([row[4] for row in rows], dtype=np.int64),
         weights=figures.weights({int(key): w for key, w in run.weights.items()}, coded.workers.tolist()),
-        complete=np.array([_routable(row[2], row[4]) for row in rows], dtype=bool),
+        complete=np.array([routing.routable(row[2], row[4]) for row in rows], dtype=bool),
         resamples=RESAMPLES,
         seed=run.seed,
     )
@@ -202,7 +200,8 @@ def write(tx: Transaction, reading: Reading, judgement: Judgement, health: GoldH
     scores.add(tx.session, run.id, judgement, items=reading.items, workers=reading.workers)
     about_gold = gold_health.keep(tx, run, reading.problem, health, items=reading.items, workers=reading.workers)
     run.summary = summary | {"gold": about_gold}
-    _route(tx, run, project, reading, judgement)
+    complete = np.asarray(reading.problem.complete, dtype=bool)
+    routing.send(tx, run, project, reading.items, complete, judgement.routes)
     rerank(tx, project, reading.items, Judged.of(judgement))
     scores.forget_items(tx.session, project.id, before=run.id)
     effects.ask_again(tx, project)
@@ -234,11 +233,6 @@ def page(
     project = reach.project(tx, actor, project_uid)
     start = None if before is None else reach.run(tx, actor, before).id
     return runs.page(tx.session, project.id, before=start, limit=limit)
-
-
-def _routable(state: str, reports: int) -> bool:
-    """Say whether an item may be sent on its way: its answers are complete, or workers say that it is broken."""
-    return state in ROUTABLE or (state == ItemState.OPEN and reports > 0)
 
 
 def _new(tx: Transaction, project: projects.Project, cause: RunCause) -> Run:
@@ -282,78 +276,6 @@ def _predictions(tx: Transaction, run: Run, item_ids: np.ndarray) -> Predictions
         n_items=len(item_ids),
         n_classes=len(run.classes),
     )
-
-
-def _route(tx: Transaction, run: Run, project: projects.Project, reading: Reading, judgement: Judgement) -> None:
-    """Send items where the run says, unless an expert or new answers were faster."""
-    live = {review.item_id: review for review in reviews.live(tx.session, project.id)}
-    routes = judgement.routes
-    names = routes.names()
-    complete = np.flatnonzero(np.asarray(reading.problem.complete, dtype=bool))
-    states = {row[0]: row[2] for row in items.numbered(tx.session, project.id)}
-    wanted: dict[int, tuple[int, Route]] = {}
-    for code in complete.tolist():
-        item_id = reading.items[code]
-        route = names[code]
-        settled = (route, states[item_id]) in (("review", ItemState.IN_REVIEW), ("accept", ItemState.ACCEPTED))
-        if route != "wait" and (not settled or item_id in live):
-            wanted[item_id] = code, route
-    ids = sorted(wanted)
-    for start in range(0, len(ids), CHUNK):
-        for item in items.locked(tx.session, ids[start : start + CHUNK]):
-            code, route = wanted[item.id]
-            _send(tx, run, project, item, route, routes.priority[code], routes.reasons[code], live.get(item.id))
-
-
-def _send(
-    tx: Transaction,
-    run: Run,
-    project: projects.Project,
-    item: Item,
-    route: Route,
-    priority: float,
-    reasons: Sequence[Any],
-    review: Review | None,
-) -> None:
-    """Send one item on its way."""
-    if not _routable(item.state, item.reports) or (item.state == ItemState.OPEN and route != "review"):
-        return
-    # What an expert has in hand he may finish.
-    in_hand = review is not None and review.state == ReviewState.CLAIMED
-    if route == "ask_more" and item.overlap < project.plan["max_overlap"] and not in_hand:
-        item.overlap += 1
-        item.state = ItemState.OPEN
-        _withdraw(tx, review, "more answers are wanted first")
-    elif route == "accept":
-        if not in_hand:
-            item.state = ItemState.ACCEPTED
-            _withdraw(tx, review, "no reason holds any longer")
-    else:
-        told = [reason.to_json() for reason in reasons]
-        item.state = ItemState.IN_REVIEW
-        if review is None:
-            review = Review(
-                project_id=project.id,
-                item_id=item.id,
-                run_id=run.id,
-                state=ReviewState.OPEN,
-                reasons=told,
-                priority=float(priority),
-                created_at=tx.now,
-            )
-            tx.session.add(review)
-            tx.session.flush()
-            reviews.add_event(tx.session, ReviewEvent(review_id=review.id, action=ReviewAction.OPENED, at=tx.now))
-        elif review.state == ReviewState.OPEN:
-            review.run_id, review.reasons, review.priority = run.id, told, float(priority)
-
-
-def _withdraw(tx: Transaction, review: Review | None, why: str) -> None:
-    if review is not None and review.state == ReviewState.OPEN:
-        review.state = ReviewState.WITHDRAWN
-        reviews.add_event(
-            tx.session, ReviewEvent(review_id=review.id, action=ReviewAction.WITHDRAWN, comment=why, at=tx.now)
-        )
 
 
 def _choice(choice: Choice | None) -> dict[str, Any] | None:

@@ -45,7 +45,9 @@ def naive(votes: Votes, rounds: int, messages: Messages) -> tuple[Floats, Floats
         for edge in range(n):
             others = (votes.worker == votes.worker[edge]) & (np.arange(n) != edge)
             z[edge] = (x[others] * e[others]).sum() / (max(others.sum(), 1) if messages == "mean" else 1)
-        y = z / max(np.abs(z).max(initial=0), 1e-300)
+        greatest = np.abs(z).max(initial=0)
+        # What rounding leaves of messages that cancel out is no message.
+        y = z / greatest if greatest > 1e-12 else np.zeros(n)
     scores = np.zeros((votes.n_items, K))
     np.add.at(scores, votes.item, y[:, None] * e)
     return scores, y
