@@ -96,10 +96,17 @@ def database(url: str) -> Engine:
             return engine
         case "postgresql":
             engine = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=20)
+            event.listen(engine, "connect", _open_postgresql)
             event.listen(engine, "checkout", _still_open)
             return engine
         case _:
             raise _unknown("database_url", url, "sqlite:///PATH or postgresql://USER@HOST/NAME")
+
+
+def _open_postgresql(connection: Any, _: object) -> None:
+    # Moments come as they are written, whatever the server's own zone is.
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.commit()
 
 
 def _still_open(connection: Any, record: object, proxy: object) -> None:

@@ -16,7 +16,9 @@ from sqlalchemy import (
     Index,
     Text,
     UniqueConstraint,
+    Uuid,
     and_,
+    any_,
     bindparam,
     exists,
     func,
@@ -25,16 +27,28 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records import reservations, truths
-from crowdqc.records.base import Base, Keyed, Named, Prepared, Together, Word, insert_or_leave, new_uid, one_of
+from crowdqc.records.base import (
+    Base,
+    Keyed,
+    Loose,
+    Named,
+    Prepared,
+    Together,
+    Word,
+    insert_or_leave,
+    new_uid,
+    one_of,
+)
 from crowdqc.records.desks import moved
 from crowdqc.records.items import Item, ItemState, Shown
 from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.people import Worker
-from crowdqc.records.projects import Project
 from crowdqc.records.truths import GoldPlace
 
 #: As many numbers of gold as are drawn at a time.
@@ -254,40 +268,28 @@ def let_go(
     return [(row[0], row[1]) for row in session.execute(query.execution_options(populate_existing=True))]
 
 
-#: The project is held on to as by `projects.contribute`.
-_ABOUT = (
-    select(Project, Worker)
-    .select_from(Project)
-    .join(Assignment, Assignment.project_id == Project.id)
-    .join(Worker, Worker.id == Assignment.worker_id)
-    .where(Assignment.uid == bindparam("uid"), Worker.person_id == bindparam("person"))
-    .with_for_update(read=True, key_share=True, of=Project)
-)
+_LOOSE, _LOOSE_ITEM = Loose(Assignment), Loose(Item)
 
 
-def about(session: Session, uid: uuid.UUID, person_id: int) -> tuple[Project, Worker] | None:
-    """Give the project of a person's assignment, to which he will add something, and who he is as a worker."""
-    row = session.execute(_ABOUT, {"uid": uid, "person": person_id}).one_or_none()
-    return None if row is None else (row[0], row[1])
-
-
-_IN_HAND = (
-    select(
-        Assignment,
-        Item,
-        exists().where(
-            Job.state == literal_column("'waiting'"),
-            Job.name == bindparam("job"),
-            Job.subject == bindparam("subject"),
-        ),
+def _in_hand(named: Any) -> Prepared:
+    waits = exists().where(
+        Job.state == literal_column("'waiting'"),
+        Job.name == bindparam("job"),
+        Job.subject == bindparam("subject"),
     )
-    .join(Item, Item.id == Assignment.item_id)
-    .where(Assignment.worker_id == bindparam("worker"), Assignment.uid.in_(bindparam("uids", expanding=True)))
-    # Items are locked in the order of their keys, so that two who hand in the same ones do not wait in a circle.
-    .order_by(Assignment.item_id)
-    .with_for_update(key_share=True, of=(Assignment, Item))
-    .execution_options(populate_existing=True)
-)
+    return Prepared(
+        select(*_LOOSE.columns, *_LOOSE_ITEM.columns, waits)
+        .join(Item, Item.id == Assignment.item_id)
+        .where(Assignment.worker_id == bindparam("worker"), named)
+        # Items are locked in the order of their keys: two who hand in the same ones do not wait in a circle.
+        .order_by(Assignment.item_id)
+        .with_for_update(key_share=True, of=(Assignment, Item))
+    )
+
+
+#: On PostgreSQL a list is one value, so that the statement is the same for any length of it.
+_IN_HAND = _in_hand(Assignment.uid.in_(bindparam("uids", expanding=True)))
+_IN_HAND_LISTED = _in_hand(Assignment.uid == any_(bindparam("uids", type_=postgresql.ARRAY(Uuid()))))
 
 
 def in_hand(
@@ -295,12 +297,25 @@ def in_hand(
 ) -> tuple[Sequence[tuple[Assignment, Item]], bool]:
     """Lock those of a worker's assignments that are named, and their items; say whether a job waits already.
 
-    Whoever holds on to the project before he asks (`about`, `desks.at_work`) can rely on that job: it reads what
-    is there once he has let go.
+    They are loose: what is changed in them is not kept. Whoever holds on to the project before he asks
+    (`seats.about`, `seats.place`) can rely on that job: it reads what is there once he has let go.
     """
-    about = {"worker": worker_id, "uids": list(uids), "job": job, "subject": subject}
-    rows = session.execute(_IN_HAND, about).all()
-    return [(row[0], row[1]) for row in rows], bool(rows and rows[0][2])
+    asked = _IN_HAND_LISTED if session.get_bind().dialect.name == "postgresql" else _IN_HAND
+    rows = asked.rows(session, {"worker": worker_id, "uids": list(uids), "job": job, "subject": subject})
+    found = [(_LOOSE.of(row[: len(_LOOSE)]), _LOOSE_ITEM.of(row[len(_LOOSE) : -1])) for row in rows]
+    return found, bool(rows and rows[0][-1])
+
+
+def accept(session: Session, ids: Collection[int]) -> None:
+    """Note that answers are accepted."""
+    query = update(Assignment).where(Assignment.id.in_(ids)).values(state=AssignmentState.ACCEPTED)
+    session.execute(query.execution_options(synchronize_session=False))
+
+
+def accept_later(session: Session, ids: Collection[int], moment: datetime) -> None:
+    """Note when answers are accepted by themselves."""
+    query = update(Assignment).where(Assignment.id.in_(ids)).values(accept_by=moment)
+    session.execute(query.execution_options(synchronize_session=False))
 
 
 def by_uid(session: Session, uid: uuid.UUID, worker_id: int, *, lock: bool = False) -> Assignment | None:

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import psycopg
 from sqlalchemy import (
@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     Uuid,
+    inspect,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -170,6 +171,26 @@ class Prepared:
             kind = IntegrityError if isinstance(error, psycopg.IntegrityError) else OperationalError
             raise kind(text, values, error) from error
         return cursor
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+class Loose(Generic[Row]):
+    """Rows of a table as objects that no session knows: quick to have, and what is changed in them is not kept."""
+
+    def __init__(self, table: type[Row]) -> None:
+        self._table = table
+        mapped = inspect(table).column_attrs
+        self._names = [each.key for each in mapped]
+        self.columns: list[Any] = [each.columns[0] for each in mapped]
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def of(self, values: Sequence[Any]) -> Row:
+        """Make an object of the values of the columns."""
+        return self._table(**dict(zip(self._names, values, strict=True)))
 
 
 class Together:

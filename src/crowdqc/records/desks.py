@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, and_, bindparam, case, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records.base import Base, Key, Prepared, insert_or_leave
+from crowdqc.records.base import Base, Key, Loose, Prepared, insert_or_leave
 
 
 class Desk(Base):
@@ -38,7 +38,7 @@ _TABLE: Any = Desk.__table__
 _PLACE = and_(Desk.project_id == bindparam("project"), Desk.worker_id == bindparam("worker"))
 
 _DESK = select(Desk).where(_PLACE).with_for_update(key_share=True).execution_options(populate_existing=True)
-_COUNT = Prepared(
+_COUNTING = (
     update(_TABLE)
     .where(_TABLE.c.project_id == bindparam("project"), _TABLE.c.worker_id == bindparam("worker"))
     .values(
@@ -49,8 +49,7 @@ _COUNT = Prepared(
         gold_right=_TABLE.c.gold_right + bindparam("right"),
     )
 )
-
-
+_COUNT = Prepared(_COUNTING)
 #: Where a desk stands once items were given: so many, gold among them, the last of them in this place.
 moved = (
     update(_TABLE)
@@ -83,6 +82,28 @@ def count_answers(
     if number:
         place = {"project": project_id, "worker": worker_id}
         _COUNT.run(session, {**place, "number": number, "today": day, "right": right})
+
+
+_LOOSE = Loose(Desk)
+_COUNTED = Prepared(_COUNTING.returning(*_LOOSE.columns))
+
+
+def counted(session: Session, project_id: int, worker_id: int, day: date, number: int, *, right: int) -> Desk:
+    """Do as `count_answers` does, and give the desk, locked; it is loose: what is changed in it is not kept."""
+    place = {"project": project_id, "worker": worker_id}
+    values = {**place, "number": number, "today": day, "right": right}
+    rows = _COUNTED.rows(session, values)
+    if not rows:
+        desk(session, project_id, worker_id)
+        rows = _COUNTED.rows(session, values)
+    (row,) = rows
+    return _LOOSE.of(row)
+
+
+def rest(session: Session, project_id: int, worker_id: int, until: datetime) -> None:
+    """Note until when the queue is not looked through again for a worker."""
+    query = update(Desk).where(Desk.project_id == project_id, Desk.worker_id == worker_id)
+    session.execute(query.values(rests_until=until).execution_options(synchronize_session=False))
 
 
 def restart(session: Session, project_id: int) -> None:

@@ -113,8 +113,8 @@ def take(
 
 def put_back(session: Session, ids: Collection[int], *, step: int = 0) -> None:
     """Give up a place in each of some items that were just taken."""
-    query = update(Item).where(Item.id.in_(ids)).values(leased=Item.leased - 1, rank=Item.rank - step)
     if ids:
+        query = update(Item).where(Item.id.in_(ids)).values(leased=Item.leased - 1, rank=Item.rank - step)
         session.execute(query.execution_options(synchronize_session=False))
 
 

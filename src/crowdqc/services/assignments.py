@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from crowdqc.errors import Conflict, Invalid
-from crowdqc.records import assignments, desks, items, projects
+from crowdqc.records import assignments, desks, items, projects, seats
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import ANSWERED, Assignment, AssignmentState, Report
 from crowdqc.records.items import Item, ItemState
@@ -60,7 +60,7 @@ def submit(
     key: str | None = None,
 ) -> Kept:
     """Keep an answer, once however often it is sent: see `leases.keep`."""
-    found = assignments.about(tx.session, uid, actor.id)
+    found = seats.about(tx.session, uid, actor.id)
     if found is None:
         reach.worker(tx, actor)
         raise NoSuchAssignment(assignment=str(uid))

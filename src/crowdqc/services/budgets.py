@@ -12,8 +12,8 @@ from typing import Any
 
 from crowdqc import money
 from crowdqc.errors import Conflict
-from crowdqc.records import ledger, purses
-from crowdqc.records.assignments import Assignment, AssignmentState
+from crowdqc.records import assignments, ledger, purses
+from crowdqc.records.assignments import Assignment
 from crowdqc.records.jobs import JobName
 from crowdqc.records.ledger import Account, Kind
 from crowdqc.records.projects import Project
@@ -55,7 +55,7 @@ def release(tx: Transaction, project_id: int, worker_id: int, ticks: int) -> Non
         purses.put(tx.session, project_id, worker_id, ticks)
 
 
-def earn(tx: Transaction, project: Project, assignments: Sequence[Assignment]) -> None:
+def earn(tx: Transaction, project: Project, answered: Sequence[Assignment]) -> None:
     """Let answers that were just given earn what was promised, accepted at once or waiting for somebody to look.
 
     One that came after its place was given up was promised nothing any longer: it earns nothing, unless somebody
@@ -63,16 +63,15 @@ def earn(tx: Transaction, project: Project, assignments: Sequence[Assignment]) -
     """
     time = prices.time_to_review(project.plan)
     into = Account.OWED if time is None else Account.PENDING
-    rows = []
-    for each in assignments:
-        if time is not None:
-            each.accept_by = tx.now + time
-        elif each.price is not None:
-            each.state = AssignmentState.ACCEPTED
-        if each.price is not None:
-            rows.append(moved(tx, project, each, Kind.EARN, Account.BUDGET, into))
+    rows = [
+        moved(tx, project, each, Kind.EARN, Account.BUDGET, into) for each in answered if each.price is not None
+    ]
+    if time is not None and answered:
+        assignments.accept_later(tx.session, [each.id for each in answered], tx.now + time)
+    elif rows:
+        assignments.accept(tx.session, [each.id for each in answered if each.price is not None])
     ledger.add(tx.session, rows)
-    if time is not None and assignments:
+    if time is not None and answered:
         tx.defer(JobName.ACCEPT_DUE, f"project:{project.id}", after=time.total_seconds())
 
 

@@ -84,12 +84,9 @@ def hand_in(
     _may_enter(tx, project, worker, project_uid)
     outcomes = leases.keep(tx, project, worker, handed)
     # The desk is locked last: whoever holds it waits for no item.
-    desk = desks.desk(tx.session, project.id, worker.id)
     kept = [told for told in outcomes if isinstance(told, Kept) and told.new]
-    desk.answered_today = (desk.answered_today if desk.day == tx.now.date() else 0) + len(kept)
-    desk.day = tx.now.date()
-    desk.answered += len(kept)
-    desk.gold_right += sum(told.right for told in kept)
+    right = sum(told.right for told in kept)
+    desk = desks.counted(tx.session, project.id, worker.id, tx.now.date(), len(kept), right=right)
     return outcomes, _taken(tx, Seat(place, desk), min(count + ahead, LARGEST_PAGE))
 
 

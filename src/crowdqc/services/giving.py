@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy.exc import IntegrityError
 
 from crowdqc.errors import Conflict
-from crowdqc.records import assignments, queue
+from crowdqc.records import assignments, desks, queue
 from crowdqc.records.assignments import AssignmentState, Lease
 from crowdqc.records.items import Shown
 from crowdqc.records.projects import Project
@@ -55,7 +55,6 @@ def given(tx: Transaction, seat: Seat, wanted: int) -> tuple[list[tuple[Lease, S
     if not chosen:
         return [], tx.now
     try:
-        # What hangs on the desk goes with it.
         tx.session.flush()
         found = leases.give(tx, seat, chosen, gold=measuring & {item.id for item in chosen}, place=place)
     except IntegrityError:
@@ -103,7 +102,8 @@ def _again(
         leases.give_again(tx, project, assignment, item)
         found.append((Lease.of(assignment), Shown.of(item)))
     if not found and retry_at is not None and desk.given >= MANY:
-        desk.rests_until = retry_at = max(retry_at, tx.now + REST)
+        retry_at = max(retry_at, tx.now + REST)
+        desks.rest(tx.session, project.id, worker.id, retry_at)
     tx.session.flush()
     return found, retry_at
 
