@@ -268,7 +268,11 @@ def let_go(
     return [(row[0], row[1]) for row in session.execute(query.execution_options(populate_existing=True))]
 
 
-_LOOSE, _LOOSE_ITEM = Loose(Assignment), Loose(Item)
+_LOOSE = Loose(
+    Assignment, "id", "uid", "project_id", "item_id", "worker_id", "state", "counts", "guideline_version",
+    "leased_at", "expires_at", "price",
+)  # fmt: skip
+_LOOSE_ITEM = Loose(Item, "id", "state", "overlap", "answered", "leased", "truth", "truth_source")
 
 
 def _in_hand(named: Any) -> Prepared:
@@ -297,7 +301,7 @@ def in_hand(
 ) -> tuple[Sequence[tuple[Assignment, Item]], bool]:
     """Lock those of a worker's assignments that are named, and their items; say whether a job waits already.
 
-    They are loose: what is changed in them is not kept. Whoever holds on to the project before he asks
+    They are loose, with the columns that an answer asks for. Whoever holds on to the project before he asks
     (`seats.about`, `seats.place`) can rely on that job: it reads what is there once he has let go.
     """
     asked = _IN_HAND_LISTED if session.get_bind().dialect.name == "postgresql" else _IN_HAND

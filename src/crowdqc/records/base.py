@@ -177,11 +177,14 @@ Row = TypeVar("Row", bound=Base)
 
 
 class Loose(Generic[Row]):
-    """Rows of a table as objects that no session knows: quick to have, and what is changed in them is not kept."""
+    """Rows of a table as objects that no session knows: quick to have, and what is changed in them is not kept.
 
-    def __init__(self, table: type[Row]) -> None:
+    With names they have just these columns, and nothing of the others.
+    """
+
+    def __init__(self, table: type[Row], *names: str) -> None:
         self._table = table
-        mapped = inspect(table).column_attrs
+        mapped = [each for each in inspect(table).column_attrs if not names or each.key in names]
         self._names = [each.key for each in mapped]
         self.columns: list[Any] = [each.columns[0] for each in mapped]
 
