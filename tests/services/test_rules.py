@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ from sqlalchemy import event
 
 from crowdqc.assembly import Installation
 from crowdqc.quality.rules import InvalidRule
-from crowdqc.records import ItemScore, Run, WorkerScore
+from crowdqc.records import Acceptance, Assignment, ItemScore, Run, WorkerScore, skills
 from crowdqc.records.firings import FiringState
 from crowdqc.records.people import Worker
-from crowdqc.services import appeals, assignments, firings, histories, rules, runs
+from crowdqc.services import appeals, assignments, earnings, firings, histories, rules, runs
 from crowdqc.services.desk import Supply
 from crowdqc.services.rules import NameTaken, NoSuchRule, RuleState
 from tests.ground.clock import Clock
@@ -264,7 +265,9 @@ def test_weights_that_a_method_cannot_heed_are_told(place: Installation, clock: 
     assert (repeated.summary or {})["same_output"]
 
 
-def test_what_cannot_be_done_yet_is_written_down_for_leads_alone(place: Installation, clock: Clock) -> None:
+def test_where_nothing_waits_to_be_paid_it_is_written_down_for_leads_alone(
+    place: Installation, clock: Clock
+) -> None:
     office = offices.opened(place, clock)
     office.save({**CARELESS, "action": {"kind": "pay", "pay": False}})
     office.answer(office.careless, 8, right=False)
@@ -273,6 +276,45 @@ def test_what_cannot_be_done_yet_is_written_down_for_leads_alone(place: Installa
     assert (firing.applied, firing.told, firing.state) == (False, False, "standing")
     assert look(place, appeals.mine, office.careless) == []
     assert (office.restrictions(), office.weights()) == ([], [])
+
+
+def test_a_rule_says_what_is_paid_until_it_is_lifted(place: Installation, clock: Clock) -> None:
+    money = {"price": "0.05", "currency": "USD", "budget": "5", "acceptance": "review", "acceptance_days": 7}
+    office = offices.opened(place, clock, **money)
+    office.save({**CARELESS, "action": {"kind": "pay", "pay": False}})
+    office.answer(office.good, 3, right=True)
+    office.answer(office.careless, 8, right=False)
+    office.work(10)
+    (firing,) = office.firings()
+    assert (firing.applied, firing.told) == (True, True)
+
+    def stands() -> Counter[str]:
+        found = factories.every(place, Assignment, Assignment.worker_id == firing.worker_id)
+        return Counter(each.state for each in found)
+
+    assert stands() == {"rejected": 8}
+    said = factories.every(place, Acceptance)
+    assert {(each.reason, each.by) for each in said} == {(firing.to_worker, None)}
+    assert look(place, earnings.of_worker, office.careless)[0].pending == "0.00"
+    do(place, firings.lift, office.lead, firing.uid, why="The guidelines were unclear.")
+    assert stands() == {"accepted": 8}
+    assert look(place, earnings.of_worker, office.careless)[0].owed == "0.40"
+
+
+def test_a_rule_sets_a_skill_until_it_is_lifted(place: Installation, clock: Clock) -> None:
+    office = offices.opened(place, clock)
+    office.save({**CARELESS, "action": {"kind": "set_skill", "skill": "care", "value": None}})
+    office.answer(office.careless, 8, right=False)
+    office.work(10)
+    (firing,) = office.firings()
+
+    def held() -> dict[str, float]:
+        with place.reading() as tx:
+            return skills.held(tx.session, firing.worker_id, ["care"], tx.now)
+
+    assert (firing.applied, held()) == (True, {"care": 0.0})
+    do(place, firings.lift, office.lead, firing.uid, why="He was new.")
+    assert held() == {}
 
 
 def test_a_skipper_is_noticed_though_he_answers_nothing(place: Installation, clock: Clock) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,23 @@ def answered(
     query = _which(select(Assignment), project_id, which).where(Assignment.state.in_(states))
     query = query.order_by(Assignment.item_id, Assignment.id).limit(limit)
     return _locked(session, query)
+
+
+def of_items(
+    session: Session, project_id: int, pairs: Mapping[int, Collection[int]], state: AssignmentState
+) -> Sequence[Assignment]:
+    """Lock those of workers' assignments on certain items (by the worker's key) that are in a state, in order."""
+    items = {item_id for each in pairs.values() for item_id in each}
+    query = select(Assignment).where(Assignment.project_id == project_id, Assignment.state == state)
+    query = query.where(Assignment.worker_id.in_(pairs), Assignment.item_id.in_(items))
+    found = _locked(session, query.order_by(Assignment.item_id, Assignment.id))
+    return [each for each in found if each.item_id in pairs[each.worker_id]]
+
+
+def said_so(session: Session, ids: Collection[int], state: AssignmentState, reason: str) -> set[int]:
+    """Give the keys of those assignments of which nobody but a rule said this, for this reason."""
+    query = select(Acceptance.assignment_id).where(Acceptance.assignment_id.in_(ids), Acceptance.by.is_(None))
+    return {*session.scalars(query.where(Acceptance.state == state, Acceptance.reason == reason))}
 
 
 def due(session: Session, project_id: int, now: datetime, *, limit: int) -> Sequence[Assignment]:

@@ -5,7 +5,7 @@ Ground for those who say so: a person, the time, a rule. The assignments are loc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,8 +25,12 @@ SECOND_THOUGHTS = timedelta(days=30)
 AT_ONCE = 500
 
 
+#: Why: the same for all, or by the assignment's key.
+Reason = str | Mapping[int, str] | None
+
+
 def accept(
-    tx: Transaction, project: Project, found: Sequence[Assignment], *, by: int | None, reason: str | None = None
+    tx: Transaction, project: Project, found: Sequence[Assignment], *, by: int | None, reason: Reason = None
 ) -> None:
     """Accept answers; those that were rejected count again where there is a place. Raise budgets.BudgetSpent.
 
@@ -54,7 +58,9 @@ def accept(
         raise budgets.BudgetSpent()
 
 
-def reject(tx: Transaction, project: Project, found: Sequence[Assignment], *, by: int | None, reason: str) -> None:
+def reject(
+    tx: Transaction, project: Project, found: Sequence[Assignment], *, by: int | None, reason: Reason
+) -> None:
     """Reject answers that wait: they are not paid and not counted, and their items ask for others in their place.
 
     An answer to gold goes on measuring its worker: gold has no places to give up.
@@ -87,9 +93,13 @@ def is_due(assignment: Assignment, now: datetime) -> bool:
 
 
 def _said(
-    tx: Transaction, found: Sequence[Assignment], state: AssignmentState, by: int | None, reason: str | None
+    tx: Transaction, found: Sequence[Assignment], state: AssignmentState, by: int | None, reason: Reason
 ) -> list[dict[str, Any]]:
-    return [{"assignment_id": each.id, "state": state, "reason": reason, "by": by, "at": tx.now} for each in found]
+    reasons = reason if isinstance(reason, Mapping) else dict.fromkeys([each.id for each in found], reason)
+    return [
+        {"assignment_id": each.id, "state": state, "reason": reasons[each.id], "by": by, "at": tx.now}
+        for each in found
+    ]
 
 
 def _change_places(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from crowdqc.quality.rules.actions import Action, Discount, Exclude, Pay, Restrict, SetSkill
-from crowdqc.records import firings, items, restrictions, skills
+from crowdqc.records import acceptances, firings, items, projects, restrictions, skills
+from crowdqc.records.assignments import AssignmentState
 from crowdqc.records.firings import Firing, FiringState
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
 from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.records.skills import SkillSource
+from crowdqc.services import accepting
 from crowdqc.services.transaction import Transaction
 
 #: However little a rule says, a restriction ends after it began.
@@ -21,10 +23,11 @@ SHORTEST = timedelta(seconds=1)
 WIDENED = (ItemState.OPEN, ItemState.ANSWERED, ItemState.ACCEPTED)
 
 
-def apply(tx: Transaction, firing: Firing, action: Action, evidence: Collection[int]) -> bool:
-    """Do what a rule asks for, on the items that it rests on; say whether it was done.
+def apply(tx: Transaction, firing: Firing, action: Action) -> bool:
+    """Do what a rule asks for; say whether it was done.
 
-    To ask for more answers is left to `ask_more`, once for all firings: items are locked in one order.
+    To ask for more answers, and to pay or not, is left to `ask_more` and `pay`, once for all firings: rows are
+    locked in one order.
     """
     match action:
         case Restrict():
@@ -35,8 +38,6 @@ def apply(tx: Transaction, firing: Firing, action: Action, evidence: Collection[
             weigh(tx, firing, 0.0)
         case SetSkill():
             return set_skill(tx, firing, action)
-        case Pay():
-            return pay(tx, firing, action, evidence)
         case _:
             # Telling somebody is done by the firing itself, which is shown.
             pass
@@ -93,9 +94,34 @@ def _rule_told(firing: Firing) -> str:
     return f"A rule of a project: {firing.uid}"
 
 
-def pay(tx: Transaction, firing: Firing, action: Pay, evidence: Collection[int]) -> bool:
-    """Pay for the answers in the window, or not. Nothing is paid here yet: the firing alone says it."""
-    return False
+def pay(tx: Transaction, project: Project, asked: Sequence[tuple[Firing, Pay, Collection[int]]]) -> set[int]:
+    """Accept or reject the answers that wait, of each firing's worker to its items; give the firings that did so.
+
+    An answer that is accepted already stays paid.
+    """
+    pairs: dict[int, set[int]] = {}
+    for firing, _, item_ids in asked:
+        pairs.setdefault(firing.worker_id, set()).update(item_ids)
+    waiting = acceptances.of_items(tx.session, project.id, pairs, AssignmentState.SUBMITTED)
+    # Where nobody is to look at answers they do not wait for it.
+    left = {each.id: each for each in waiting if each.accept_by is not None and each.accept_by > tx.now}
+    reasons: dict[bool, dict[int, str]] = {True: {}, False: {}}
+    did: set[int] = set()
+    found = {}
+    for firing, action, item_ids in asked:
+        for each in [*left.values()]:
+            if each.worker_id == firing.worker_id and each.item_id in item_ids:
+                found[each.id] = left.pop(each.id)
+                reasons[action.pay][each.id] = firing.to_worker
+                did.add(firing.id)
+    # Nothing is reserved before all is locked; see `budgets`.
+    for paid, why in reasons.items():
+        judged = [found[key] for key in why]
+        if judged and paid:
+            accepting.accept(tx, project, judged, by=None, reason=why)
+        elif judged:
+            accepting.reject(tx, project, judged, by=None, reason=why)
+    return did
 
 
 def undo(tx: Transaction, firing: Firing, state: FiringState, *, by: int | None, why: str) -> None:
@@ -103,8 +129,21 @@ def undo(tx: Transaction, firing: Firing, state: FiringState, *, by: int | None,
     firings.end(tx.session, firing, state, tx.now, why)
     restrictions.lift(tx.session, firing.id, tx.now, by=by, why=why)
     skills.take_back(tx.session, firing.worker_id, _rule_told(firing), tx.now)
+    _pay_after_all(tx, firing)
     if restrictions.end_weight(tx.session, firing.id, tx.now):
         tx.defer(JobName.AGGREGATE, f"project:{firing.project_id}", after=tx.settings.aggregation_delay)
+
+
+def _pay_after_all(tx: Transaction, firing: Firing) -> None:
+    """Accept what a rule rejected; raise budgets.BudgetSpent."""
+    pairs = {firing.worker_id: [item.id for _, item in firings.evidence(tx.session, firing.id)]}
+    rejected = acceptances.of_items(tx.session, firing.project_id, pairs, AssignmentState.REJECTED)
+    ids = [each.id for each in rejected]
+    by_it = acceptances.said_so(tx.session, ids, AssignmentState.REJECTED, firing.to_worker) if ids else set()
+    if by_it:
+        project = projects.by_id(tx.session, firing.project_id)
+        why = "What was done to you does not stand."
+        accepting.accept(tx, project, [each for each in rejected if each.id in by_it], by=None, reason=why)
 
 
 def ask_again(tx: Transaction, project: Project) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from crowdqc.errors import Conflict, Missing
 from crowdqc.quality import rules as thinking
-from crowdqc.quality.rules.actions import AskMore, Notify
+from crowdqc.quality.rules.actions import AskMore, Notify, Pay
 from crowdqc.records import firings, projects, restrictions, rules, runs
 from crowdqc.records.firings import Firing, FiringEvidence, FiringState, Told
 from crowdqc.records.items import Item
@@ -83,6 +83,7 @@ def act(tx: Transaction, sight: Sight, found: Found) -> int:
     project = projects.by_id(tx.session, sight.project_id, lock=True)
     on = {(rule.id, version.id) for rule, version in rules.of_project(tx.session, project.id, state=RuleState.ON)}
     more: Counter[int] = Counter()
+    pays: list[tuple[Firing, Pay, list[int]]] = []
     done = 0
     for asked, firing in sorted(found, key=lambda pair: (pair[1].worker, pair[0].rule_id)):
         if (asked.rule_id, asked.version_id) not in on:
@@ -93,14 +94,20 @@ def act(tx: Transaction, sight: Sight, found: Found) -> int:
             continue
         firings.add_evidence(tx.session, [row | {"firing_id": made.id} for row in evidence])
         touched = [row["item_id"] for row in evidence]
-        made.applied = effects.apply(tx, made, asked.rule.action, touched)
+        made.applied = effects.apply(tx, made, asked.rule.action)
         # Nobody is told of what did not happen.
         made.told &= made.applied
         if isinstance(asked.rule.action, AskMore):
             more.update(dict.fromkeys(touched, asked.rule.action.answers))
+        elif isinstance(asked.rule.action, Pay):
+            pays.append((made, asked.rule.action, touched))
         done += 1
     if more:
         effects.ask_more(tx, project, more)
+    paid = effects.pay(tx, project, pays) if pays else set()
+    for made, _, _ in pays:
+        made.applied = made.id in paid
+        made.told &= made.applied
     tx.session.flush()
     return done
 
