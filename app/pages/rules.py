@@ -117,12 +117,17 @@ def decide(call: Call, firing: uuid.UUID) -> Response:
     appeal = _uid("appeal")
     if appeal is None:
         raise forms.BadForm.at("appeal", "Load the page again: the appeal is not named.")
+    if request.form.get("do") not in ("uphold", "deny"):
+        raise forms.BadForm.at("do", "Say whether the appeal is upheld or denied.")
     uphold = request.form.get("do") == "uphold"
-    corrections = {
-        uuid.UUID(name.removeprefix("label-")): [label]
-        for name, label in request.form.items()
-        if name.startswith("label-") and label
-    }
+    try:
+        corrections = {
+            uuid.UUID(name.removeprefix("label-")): [label]
+            for name, label in request.form.items()
+            if name.startswith("label-") and label
+        }
+    except ValueError:
+        raise forms.BadForm.at("corrections", "Load the page again: an item is not named.") from None
     appeals.decide(
         call.tx, call.actor, appeal, uphold=uphold, why=why, corrections=corrections if uphold else None
     )

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("ended_at", MOMENT, nullable=True),
         sa.Column("ended_why", sa.Text(), nullable=True),
+        sa.Column("looked_at", MOMENT, nullable=True),
         sa.Column("uid", sa.Uuid(), nullable=False),
         sa.Column("id", KEY, nullable=False),
         sa.CheckConstraint("(state = 'standing') = (ended_at IS NULL)", name=op.f("ck_firings_ended")),

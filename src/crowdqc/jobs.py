@@ -111,6 +111,8 @@ def apply_rules(installed: Installed, project_id: int) -> None:
     """Ask the rules on what workers did, and do what they say."""
     with installed.transaction() as tx:
         firings.settle(tx, project_id)
+    with installed.transaction() as tx:
+        firings.replay(tx, project_id)
     with installed.reading() as tx:
         sight = firings.sight(tx, project_id)
     if sight is not None and (found := firings.find(sight)):

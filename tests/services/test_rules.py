@@ -11,12 +11,13 @@ from sqlalchemy import event
 
 from crowdqc.assembly import Installation
 from crowdqc.quality.rules import InvalidRule
-from crowdqc.records import Acceptance, Assignment, ItemScore, Run, WorkerScore, skills
+from crowdqc.records import Acceptance, Assignment, Item, ItemScore, Run, WorkerScore, skills
 from crowdqc.records.firings import FiringState
 from crowdqc.records.people import Worker
-from crowdqc.services import appeals, assignments, earnings, firings, histories, rules, runs
+from crowdqc.services import appeals, assignments, earnings, firings, gold, histories, projects, rules, runs
 from crowdqc.services.desk import Supply
 from crowdqc.services.rules import NameTaken, NoSuchRule, RuleState
+from crowdqc.services.truths import TruthOrigin
 from tests.ground.clock import Clock
 from tests.services import factories, offices
 from tests.services.factories import do, look
@@ -280,10 +281,13 @@ def test_where_nothing_waits_to_be_paid_it_is_written_down_for_leads_alone(
 
 def test_a_rule_says_what_is_paid_until_it_is_lifted(place: Installation, clock: Clock) -> None:
     money = {"price": "0.05", "currency": "USD", "budget": "5", "acceptance": "review", "acceptance_days": 7}
-    office = offices.opened(place, clock, **money)
+    office = offices.opened(place, clock, plain=4, **money)
     office.save({**CARELESS, "action": {"kind": "pay", "pay": False}})
     office.answer(office.good, 3, right=True)
     office.answer(office.careless, 8, right=False)
+    # Not the gold alone: what is paid must not tell which items are.
+    do(place, projects.update, office.owner, office.project.uid, plan={"gold_share": 0.0, "gold_first": 0})
+    office.answer(office.careless, 2, right=False)
     office.work(10)
     (firing,) = office.firings()
     assert (firing.applied, firing.told) == (True, True)
@@ -292,13 +296,28 @@ def test_a_rule_says_what_is_paid_until_it_is_lifted(place: Installation, clock:
         found = factories.every(place, Assignment, Assignment.worker_id == firing.worker_id)
         return Counter(each.state for each in found)
 
-    assert stands() == {"rejected": 8}
+    assert stands() == {"rejected": 10}
     said = factories.every(place, Acceptance)
-    assert {(each.reason, each.by) for each in said} == {(firing.to_worker, None)}
+    assert {(str(firing.uid) in (each.reason or ""), each.by) for each in said} == {(True, None)}
     assert look(place, earnings.of_worker, office.careless)[0].pending == "0.00"
     do(place, firings.lift, office.lead, firing.uid, why="The guidelines were unclear.")
-    assert stands() == {"accepted": 8}
-    assert look(place, earnings.of_worker, office.careless)[0].owed == "0.40"
+    assert stands() == {"accepted": 10}
+    assert look(place, earnings.of_worker, office.careless)[0].owed == "0.50"
+
+
+def test_what_rests_on_gold_that_was_put_right_falls(place: Installation, clock: Clock) -> None:
+    office = offices.opened(place, clock)
+    office.save(CARELESS)
+    office.answer(office.careless, 8, right=False)
+    office.work(10)
+    assert len(office.firings()) == 1
+    for each in office.evidence():
+        (item,) = factories.every(place, Item, Item.id == each.item_id)
+        labels, source = [offices.wrong(item.key)], TruthOrigin.API
+        do(place, gold.correct, office.owner, item.uid, labels=labels, source=source)
+    office.work()
+    assert [each.state for each in office.firings()] == [FiringState.OVERTURNED]
+    assert factories.take(place, office.careless, office.project).supply == Supply.ASSIGNED
 
 
 def test_a_rule_sets_a_skill_until_it_is_lifted(place: Installation, clock: Clock) -> None:

@@ -69,6 +69,7 @@ class HandIn(TakeIn):
     """A page of answers, and how many items are wanted next."""
 
     answers: list[HandedIn] = Field(max_length=LARGEST_PAGE)
+    count: Whole = Field(1, ge=0, le=LARGEST_PAGE, description="0: the last page, nothing more is wanted")
 
 
 class SkipIn(In):

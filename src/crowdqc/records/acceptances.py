@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,21 +81,23 @@ def answered(
     return _locked(session, query)
 
 
-def of_items(
-    session: Session, project_id: int, pairs: Mapping[int, Collection[int]], state: AssignmentState
-) -> Sequence[Assignment]:
-    """Lock those of workers' assignments on certain items (by the worker's key) that are in a state, in order."""
-    items = {item_id for each in pairs.values() for item_id in each}
-    query = select(Assignment).where(Assignment.project_id == project_id, Assignment.state == state)
-    query = query.where(Assignment.worker_id.in_(pairs), Assignment.item_id.in_(items))
-    found = _locked(session, query.order_by(Assignment.item_id, Assignment.id))
-    return [each for each in found if each.item_id in pairs[each.worker_id]]
+def waiting(
+    session: Session, project_id: int, worker_ids: Collection[int]
+) -> Sequence[tuple[Assignment, datetime]]:
+    """Lock workers' assignments whose answers wait to be accepted, in one order; with the times of the answers."""
+    query = select(Assignment, Answer.submitted_at).join(Answer, Answer.assignment_id == Assignment.id)
+    query = query.where(Assignment.project_id == project_id, Assignment.state == AssignmentState.SUBMITTED)
+    query = query.where(Assignment.worker_id.in_(worker_ids)).order_by(Assignment.item_id, Assignment.id)
+    query = query.with_for_update(key_share=True, of=Assignment).execution_options(populate_existing=True)
+    return [(row[0], row[1]) for row in session.execute(query)]
 
 
-def said_so(session: Session, ids: Collection[int], state: AssignmentState, reason: str) -> set[int]:
-    """Give the keys of those assignments of which nobody but a rule said this, for this reason."""
-    query = select(Acceptance.assignment_id).where(Acceptance.assignment_id.in_(ids), Acceptance.by.is_(None))
-    return {*session.scalars(query.where(Acceptance.state == state, Acceptance.reason == reason))}
+def said(session: Session, worker_id: int, state: AssignmentState, reason: str) -> Sequence[Assignment]:
+    """Lock a worker's assignments that are in a state for this reason, which a rule gave."""
+    mine = select(Acceptance.assignment_id).where(Acceptance.state == state, Acceptance.reason == reason)
+    query = select(Assignment).where(Assignment.worker_id == worker_id, Assignment.state == state)
+    query = query.where(Assignment.id.in_(mine.where(Acceptance.by.is_(None))))
+    return _locked(session, query.order_by(Assignment.item_id, Assignment.id))
 
 
 def due(session: Session, project_id: int, now: datetime, *, limit: int) -> Sequence[Assignment]:

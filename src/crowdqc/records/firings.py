@@ -29,6 +29,7 @@ from crowdqc.records.items import Item
 from crowdqc.records.people import Worker
 from crowdqc.records.projects import Project
 from crowdqc.records.rules import RuleVersion
+from crowdqc.records.truths import Truth
 
 #: Rows of evidence that are written at a time.
 CHUNK = 2000
@@ -83,6 +84,8 @@ class Firing(Named, Base):
     state: Mapped[str] = mapped_column(Word)
     ended_at: Mapped[datetime | None]
     ended_why: Mapped[str | None] = mapped_column(Text)
+    #: When it was last asked again because a truth that it rests on had changed.
+    looked_at: Mapped[datetime | None]
 
 
 class FiringEvidence(Base):
@@ -172,6 +175,19 @@ def resting_on(session: Session, project_id: int, item_ids: Collection[int]) -> 
         Firing.project_id == project_id, Firing.state == FiringState.STANDING, Firing.id.in_(mine)
     )
     query = query.order_by(Firing.id).with_for_update(key_share=True)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def on_other_truths(session: Session, project_id: int) -> Sequence[Firing]:
+    """Lock and give the standing firings that rest on items whose truth has changed since."""
+    since = func.coalesce(Firing.looked_at, Firing.at)
+    changed = (
+        select(Truth.id)
+        .join(FiringEvidence, FiringEvidence.item_id == Truth.item_id)
+        .where(FiringEvidence.firing_id == Firing.id, Truth.at > since)
+    )
+    query = select(Firing).where(Firing.project_id == project_id, Firing.state == FiringState.STANDING)
+    query = query.where(changed.exists()).order_by(Firing.id).with_for_update(key_share=True)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 

@@ -12,7 +12,7 @@ from crowdqc.records import acceptances, projects
 from crowdqc.records.acceptances import Judged, Which
 from crowdqc.records.assignments import ANSWERED, AssignmentState
 from crowdqc.records.jobs import JobName
-from crowdqc.records.projects import Project
+from crowdqc.records.projects import Project, ProjectState
 from crowdqc.roles import Actor
 from crowdqc.services import accepting, reach
 from crowdqc.services.budgets import BudgetSpent
@@ -140,7 +140,8 @@ def own(
     worker = reach.worker(tx, actor)
     project = projects.by_uid(tx.session, project_uid, owner_id=None)
     which = Which(worker_id=worker.id)
-    if project is None or not acceptances.count(tx.session, project.id, which, ANSWERED):
+    closed = project is not None and project.state != ProjectState.OPEN
+    if project is None or (closed and not acceptances.count(tx.session, project.id, which, ANSWERED)):
         raise reach.NoSuchProject(project=str(project_uid))
     return project, acceptances.page(tx.session, project.id, which, ANSWERED, before=after, limit=limit)
 

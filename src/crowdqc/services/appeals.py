@@ -17,7 +17,7 @@ from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
 from crowdqc.records.restrictions import Restriction
 from crowdqc.roles import Actor
-from crowdqc.services import effects, histories, reach, truths
+from crowdqc.services import effects, reach, truths
 from crowdqc.services.transaction import Transaction
 from crowdqc.services.truths import TruthOrigin
 
@@ -210,16 +210,8 @@ def _replay(tx: Transaction, project: Project, appealed: int, item_ids: Collecti
     versions = rules.versions_by_id(tx.session, {firing.version_id for firing in standing})
     for firing in standing:
         rule = Rule.of(versions[firing.version_id].data)
-        if not _justified(tx, project, firing, rule):
+        if not effects.justified(tx, project, firing, rule):
             why = "The right label of something that this rested on was put right."
             effects.undo(tx, firing, FiringState.OVERTURNED, by=None, why=why)
             overturned += 1
     return overturned
-
-
-def _justified(tx: Transaction, project: Project, firing: Firing, rule: Rule) -> bool:
-    """Tell whether a rule still holds on the evidence of a firing; of a figure only a new run can say it."""
-    if histories.on_figure(rule):
-        return False
-    history = histories.read(tx, project, consensus=rule.collector == "agreement", worker_id=firing.worker_id)
-    return histories.holds_on(rule, history, [row.item_id for row, _ in firings.evidence(tx.session, firing.id)])

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from crowdqc.quality.rules import Rule
 from crowdqc.quality.rules.actions import Action, Discount, Exclude, Pay, Restrict, SetSkill
 from crowdqc.records import acceptances, firings, items, projects, restrictions, skills
-from crowdqc.records.assignments import AssignmentState
+from crowdqc.records.assignments import Assignment, AssignmentState
 from crowdqc.records.firings import Firing, FiringState
 from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
 from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.records.skills import SkillSource
-from crowdqc.services import accepting
+from crowdqc.services import accepting, histories
+from crowdqc.services.budgets import BudgetSpent
 from crowdqc.services.transaction import Transaction
 
 #: However little a rule says, a restriction ends after it began.
@@ -90,37 +92,33 @@ def set_skill(tx: Transaction, firing: Firing, action: SetSkill) -> bool:
 
 
 def _rule_told(firing: Firing) -> str:
-    """Name a firing where a skill says what it comes from."""
-    return f"A rule of a project: {firing.uid}"
+    """Name a firing where a skill, or an answer that is not paid, says what it comes from."""
+    return f"A rule of the project; see what was done to you: {firing.uid}"
 
 
-def pay(tx: Transaction, project: Project, asked: Sequence[tuple[Firing, Pay, Collection[int]]]) -> set[int]:
-    """Accept or reject the answers that wait, of each firing's worker to its items; give the firings that did so.
+def pay(tx: Transaction, project: Project, asked: Sequence[tuple[Firing, Pay]]) -> set[int]:
+    """Accept or reject the answers that wait, of each firing's worker up to its time; give the firings that did.
 
-    An answer that is accepted already stays paid.
+    All of them, and not those alone that the rule rests on: what is paid would tell which items are gold. What is
+    accepted already stays paid.
     """
-    pairs: dict[int, set[int]] = {}
-    for firing, _, item_ids in asked:
-        pairs.setdefault(firing.worker_id, set()).update(item_ids)
-    waiting = acceptances.of_items(tx.session, project.id, pairs, AssignmentState.SUBMITTED)
+    waiting = acceptances.waiting(tx.session, project.id, {firing.worker_id for firing, _ in asked})
     # Where nobody is to look at answers they do not wait for it.
-    left = {each.id: each for each in waiting if each.accept_by is not None and each.accept_by > tx.now}
-    reasons: dict[bool, dict[int, str]] = {True: {}, False: {}}
+    left = [(each, at) for each, at in waiting if each.accept_by is not None and each.accept_by > tx.now]
+    judged: dict[bool, list[Assignment]] = {True: [], False: []}
+    reasons: dict[int, str] = {}
     did: set[int] = set()
-    found = {}
-    for firing, action, item_ids in asked:
-        for each in [*left.values()]:
-            if each.worker_id == firing.worker_id and each.item_id in item_ids:
-                found[each.id] = left.pop(each.id)
-                reasons[action.pay][each.id] = firing.to_worker
+    for assignment, at in left:
+        for firing, action in asked:
+            if firing.worker_id == assignment.worker_id and at <= firing.at:
+                judged[action.pay].append(assignment)
+                reasons[assignment.id] = _rule_told(firing)
                 did.add(firing.id)
-    # Nothing is reserved before all is locked; see `budgets`.
-    for paid, why in reasons.items():
-        judged = [found[key] for key in why]
-        if judged and paid:
-            accepting.accept(tx, project, judged, by=None, reason=why)
-        elif judged:
-            accepting.reject(tx, project, judged, by=None, reason=why)
+                break
+    if judged[True]:
+        accepting.accept(tx, project, judged[True], by=None, reason=reasons)
+    if judged[False]:
+        accepting.reject(tx, project, judged[False], by=None, reason=reasons)
     return did
 
 
@@ -135,15 +133,27 @@ def undo(tx: Transaction, firing: Firing, state: FiringState, *, by: int | None,
 
 
 def _pay_after_all(tx: Transaction, firing: Firing) -> None:
-    """Accept what a rule rejected; raise budgets.BudgetSpent."""
-    pairs = {firing.worker_id: [item.id for _, item in firings.evidence(tx.session, firing.id)]}
-    rejected = acceptances.of_items(tx.session, firing.project_id, pairs, AssignmentState.REJECTED)
-    ids = [each.id for each in rejected]
-    by_it = acceptances.said_so(tx.session, ids, AssignmentState.REJECTED, firing.to_worker) if ids else set()
-    if by_it:
-        project = projects.by_id(tx.session, firing.project_id)
-        why = "What was done to you does not stand."
-        accepting.accept(tx, project, [each for each in rejected if each.id in by_it], by=None, reason=why)
+    """Accept what a rule rejected; where the budget has not as much left that is to be done later, by hand."""
+    rejected = acceptances.said(tx.session, firing.worker_id, AssignmentState.REJECTED, _rule_told(firing))
+    if not rejected:
+        return
+    project = projects.by_id(tx.session, firing.project_id)
+    try:
+        with tx.session.begin_nested():
+            why = "What was done to you does not stand."
+            accepting.accept(tx, project, rejected, by=None, reason=why)
+            tx.session.flush()
+    except BudgetSpent:
+        # The firing falls all the same: who decides an appeal may have no say in the budget.
+        pass
+
+
+def justified(tx: Transaction, project: Project, firing: Firing, rule: Rule) -> bool:
+    """Tell whether a rule still holds on the evidence of a firing; of a figure only a new run can say it."""
+    if histories.on_figure(rule):
+        return False
+    history = histories.read(tx, project, consensus=rule.collector == "agreement", worker_id=firing.worker_id)
+    return histories.holds_on(rule, history, [row.item_id for row, _ in firings.evidence(tx.session, firing.id)])
 
 
 def ask_again(tx: Transaction, project: Project) -> None:

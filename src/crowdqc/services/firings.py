@@ -11,6 +11,7 @@ from typing import Any
 
 from crowdqc.errors import Conflict, Missing
 from crowdqc.quality import rules as thinking
+from crowdqc.quality.rules import Rule
 from crowdqc.quality.rules.actions import AskMore, Notify, Pay
 from crowdqc.records import firings, projects, restrictions, rules, runs
 from crowdqc.records.firings import Firing, FiringEvidence, FiringState, Told
@@ -53,6 +54,25 @@ def settle(tx: Transaction, project_id: int) -> None:
     projects.settle(tx.session, project_id)
 
 
+def replay(tx: Transaction, project_id: int) -> int:
+    """Ask again about standing firings that rest on truths that were put right since; say how many do not stand.
+
+    What rests on a figure is left to the next run.
+    """
+    project = projects.by_id(tx.session, project_id, lock=True)
+    found = firings.on_other_truths(tx.session, project.id)
+    versions = rules.versions_by_id(tx.session, {firing.version_id for firing in found})
+    overturned = 0
+    for firing in found:
+        rule = Rule.of(versions[firing.version_id].data)
+        firing.looked_at = tx.now
+        if not histories.on_figure(rule) and not effects.justified(tx, project, firing, rule):
+            why = "The right label of something that this rested on was put right."
+            effects.undo(tx, firing, FiringState.OVERTURNED, by=None, why=why)
+            overturned += 1
+    return overturned
+
+
 def sight(tx: Transaction, project_id: int) -> Sight | None:
     """Read what the rules on events look at; None where none is on."""
     project = projects.by_id(tx.session, project_id)
@@ -83,7 +103,7 @@ def act(tx: Transaction, sight: Sight, found: Found) -> int:
     project = projects.by_id(tx.session, sight.project_id, lock=True)
     on = {(rule.id, version.id) for rule, version in rules.of_project(tx.session, project.id, state=RuleState.ON)}
     more: Counter[int] = Counter()
-    pays: list[tuple[Firing, Pay, list[int]]] = []
+    pays: list[tuple[Firing, Pay]] = []
     done = 0
     for asked, firing in sorted(found, key=lambda pair: (pair[1].worker, pair[0].rule_id)):
         if (asked.rule_id, asked.version_id) not in on:
@@ -100,12 +120,12 @@ def act(tx: Transaction, sight: Sight, found: Found) -> int:
         if isinstance(asked.rule.action, AskMore):
             more.update(dict.fromkeys(touched, asked.rule.action.answers))
         elif isinstance(asked.rule.action, Pay):
-            pays.append((made, asked.rule.action, touched))
+            pays.append((made, asked.rule.action))
         done += 1
     if more:
         effects.ask_more(tx, project, more)
     paid = effects.pay(tx, project, pays) if pays else set()
-    for made, _, _ in pays:
+    for made, _ in pays:
         made.applied = made.id in paid
         made.told &= made.applied
     tx.session.flush()

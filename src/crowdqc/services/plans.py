@@ -143,7 +143,7 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
             faults.append({"where": f"plan.{name}", "what": "is not a number from 0 to 1"})
     if values.get("skipped", Skipped.TO_OTHERS) not in [*Skipped]:
         faults.append({"where": "plan.skipped", "what": f"is not one of {', '.join(Skipped)}"})
-    if values.get("order", "arrival") not in orders.ORDERS:
+    if str(values.get("order", "arrival")) not in orders.ORDERS:
         faults.append({"where": "plan.order", "what": f"is not one of {', '.join(orders.ORDERS)}"})
     faults += prices.type_faults(values)
     at_fault = {str(fault["where"]).removeprefix("plan.") for fault in faults}

@@ -24,6 +24,10 @@ class GoldIsForAll(Conflict):
     """Gold cannot be reserved: it measures everybody."""
 
 
+class Unavailable(Conflict):
+    """The item is kept from workers for whom it is to be reserved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """The workers of whom an item says something."""
@@ -48,6 +52,12 @@ def reserve(tx: Transaction, actor: Actor, item_uid: uuid.UUID, workers: Collect
     project, item, found = _locked(tx, actor, item_uid, workers)
     if found and item.state == ItemState.GOLD:
         raise GoldIsForAll(mend="Reserve items that take answers.")
+    kept_from = {worker.uid for worker in exclusions.of_item(tx.session, item.id)}
+    if both := [worker.name for worker in found if worker.uid in kept_from]:
+        raise Unavailable(
+            f"The item is kept from {', '.join(both)}.",
+            mend="Make it available for them first, or leave them out.",
+        )
     project.reserves = project.reserves or bool(found)
     reservations.replace(tx.session, item, [worker.id for worker in found], tx.now)
     tx.session.flush()
@@ -76,7 +86,8 @@ def _locked(
     unknown = [uid for uid in workers if uid not in {worker.uid for worker in found}]
     if unknown:
         raise UnknownWorkers(
-            mend="Name workers by their ids, as the project's list of workers does.",
+            mend="Name workers by their ids as workers, as the project's list of workers and their own page do; "
+            "a person has another one.",
             errors=[{"where": "workers", "what": f"{uid} is no worker"} for uid in unknown],
         )
     return project, items.by_id(tx.session, seen.id, lock=True), found

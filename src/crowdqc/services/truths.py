@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crowdqc.errors import Invalid
-from crowdqc.records import assignments, golds, people, projects, truths
+from crowdqc.records import assignments, golds, people, projects, reservations, truths
 from crowdqc.records.items import Item, ItemState, TruthSource
 from crowdqc.records.jobs import JobName
 from crowdqc.records.truths import TruthOrigin
@@ -72,6 +72,9 @@ def make_gold(
     for item, labels, _ in made:
         item.truth = checked(labels, project.classes, item.key)
         item.truth_source, item.state = TruthSource.GOLD, ItemState.GOLD
+        if item.reserved:
+            # It measures everybody from now on.
+            reservations.replace(tx.session, item, [], tx.now)
     truths.put_into_pool(tx.session, project.id, [item.id for item, _, _ in made])
     reasons = {item.id: reason for item, _, reason in made}
     _noted(tx, [item for item, _, _ in made], before, reasons, by, source)
