@@ -95,7 +95,7 @@ def test_the_budget_holds_under_fire(
 ) -> None:
     many = backend == "postgresql"
     owner = factories.requester(place)
-    actors = factories.crowd(place, 16 if many else 8)
+    actors = factories.crowd(place, 32 if many else 8)
     project = factories.project(
         place, owner, items=ITEMS, overlap=3, lease_seconds=10, price=PRICE, currency="EUR", budget=BUDGET,
         acceptance=acceptance, acceptance_days=30,
