@@ -131,7 +131,8 @@ def insert_or_leave(session: Session, table: type[Base], rows: Sequence[dict[str
 class Prepared:
     """A statement that is asked thousands of times a second: made once, its values named by parameters.
 
-    On PostgreSQL its text goes to the driver as it is, past everything that would think about it anew. What the session has not written yet is not written first.
+    On PostgreSQL its text goes to the driver as it is, past everything that would think about it anew. What the
+    session has not written yet is not written first.
     """
 
     def __init__(self, statement: Any) -> None:
