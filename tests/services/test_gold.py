@@ -12,7 +12,7 @@ from scipy.stats import chisquare
 
 from crowdqc.assembly import Installation
 from crowdqc.errors import Invalid
-from crowdqc.records import Answer, Assignment, Desk, GoldPlace, Item, Truth
+from crowdqc.records import Answer, Assignment, Desk, GoldPlace, Item, Truth, queue
 from crowdqc.records import assignments as records
 from crowdqc.records import people as persons
 from crowdqc.records.projects import Project
@@ -309,7 +309,7 @@ def test_gold_is_drawn_without_favour(place: Installation) -> None:
     with place.transaction() as tx:
         for _, item in records_of(tx.session, project, 25):
             tx.session.flush()
-            records.withhold(tx.session, item, worker_of_session(tx.session, ada), 1, tx.now)
+            records.withhold(tx.session, item, [worker_of_session(tx.session, ada)], 1, tx.now)
     for key in ("g50", "g55", "g59"):
         found = factories.item(place, project, key)
         if found.state == "gold":
@@ -319,10 +319,10 @@ def test_gold_is_drawn_without_favour(place: Installation) -> None:
     with place.reading() as tx:
         worker = worker_of_session(tx.session, ada)
         for _ in range(600):
-            found_items = records.free_gold(tx.session, project.id, worker, limit=3, chance=chance)
+            found_items = queue.free_gold(tx.session, project.id, worker, limit=3, chance=chance)
             assert len({item.id for item in found_items}) == 3
             drawn.update(item.key for item in found_items)
-        everything = records.free_gold(tx.session, project.id, worker, limit=100, chance=chance)
+        everything = queue.free_gold(tx.session, project.id, worker, limit=100, chance=chance)
     assert {item.key for item in everything} == {f"g{n}" for n in range(25, 60)} - {"g50", "g55", "g59"}
     assert set(drawn) == {item.key for item in everything}
     assert chisquare([*drawn.values()]).pvalue > 0.01

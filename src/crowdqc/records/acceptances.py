@@ -132,12 +132,6 @@ def states(session: Session, project_id: int) -> dict[str, int]:
     return {state: number for state, number in session.execute(query)}
 
 
-def answers_of(session: Session, assignment_ids: Collection[int]) -> dict[int, Answer]:
-    """Give the answers to assignments, by their keys."""
-    query = select(Answer).where(Answer.assignment_id.in_(assignment_ids))
-    return {each.assignment_id: each for each in session.scalars(query) if each.assignment_id is not None}
-
-
 def rejected_at(session: Session, assignment_ids: Collection[int]) -> dict[int, datetime]:
     """Say when answers were rejected, by the keys of their assignments."""
     query = select(Acceptance.assignment_id, Acceptance.at).where(Acceptance.assignment_id.in_(assignment_ids))

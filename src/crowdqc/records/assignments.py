@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -32,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records import reservations, truths
+from crowdqc.records import reservations
 from crowdqc.records.base import (
     Base,
     Keyed,
@@ -49,10 +48,6 @@ from crowdqc.records.desks import moved
 from crowdqc.records.items import Item, ItemState, Shown
 from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.people import Worker
-from crowdqc.records.truths import GoldPlace
-
-#: As many numbers of gold as are drawn at a time.
-MOST_DRAWS = 1000
 
 
 class AssignmentState(StrEnum):
@@ -217,33 +212,6 @@ def lapsed(session: Session, project_id: int, now: datetime, *, limit: int = 200
     ).all()
 
 
-def free_gold(
-    session: Session, project_id: int, worker_id: int, *, limit: int, chance: random.Random
-) -> Sequence[Item]:
-    """Give gold items that this worker never had, by chance; they have no places, so nobody is locked out.
-
-    Numbers out of the pool are drawn, and those that he had are left out: each that he never had is as likely as
-    any other, and nobody reads the whole of the gold. Only one who had nearly all of a pool is given what is left
-    of it by going through it.
-    """
-    if limit <= 0:
-        return []
-    mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
-    query = select(Item).where(Item.state == ItemState.GOLD, ~mine)
-    size = truths.pool_size(session, project_id)
-    draws = 2 * limit + 6
-    while draws < size and draws <= MOST_DRAWS:
-        numbers = chance.sample(range(1, size + 1), draws)
-        drawn = select(GoldPlace.item_id).where(GoldPlace.project_id == project_id, GoldPlace.number.in_(numbers))
-        # Of the item nothing but its key is asked for: else a database may think of going through all gold.
-        found = session.scalars(query.where(Item.id.in_(drawn)).order_by(Item.id)).all()
-        if len(found) >= limit:
-            return chance.sample(found, limit)
-        draws *= 8
-    query = query.where(Item.project_id == project_id)
-    return session.scalars(query.order_by(func.random()).limit(limit)).all()
-
-
 def let_go(
     session: Session, project_id: int, worker_id: int, states: Collection[AssignmentState], *, limit: int
 ) -> Sequence[tuple[Assignment, Item]]:
@@ -356,20 +324,33 @@ def had(session: Session, item_id: int, person_id: int) -> bool:
     return session.scalar(query.where(Assignment.state != AssignmentState.WITHHELD).limit(1)) is not None
 
 
-def withhold(session: Session, item: Item, worker_id: int, guideline_version: int, now: datetime) -> None:
-    """See to it that a worker is never given an item; one that he had already stays as it is."""
-    values = {
-        "uid": new_uid(),
-        "project_id": item.project_id,
-        "item_id": item.id,
-        "worker_id": worker_id,
-        "state": AssignmentState.WITHHELD,
-        "counts": False,
-        "guideline_version": guideline_version,
-        "leased_at": now,
-        "expires_at": now,
-    }
-    insert_or_leave(session, Assignment, [values])
+def withhold(
+    session: Session,
+    item: Item,
+    worker_ids: Collection[int],
+    guideline_version: int,
+    now: datetime,
+    *,
+    reason: str | None = None,
+) -> None:
+    """See to it that workers are never given an item; one that somebody had already stays as it is."""
+    rows = [
+        {
+            "uid": new_uid(),
+            "project_id": item.project_id,
+            "item_id": item.id,
+            "worker_id": worker_id,
+            "state": AssignmentState.WITHHELD,
+            "counts": False,
+            "guideline_version": guideline_version,
+            "leased_at": now,
+            "expires_at": now,
+            "reason": reason,
+        }
+        for worker_id in sorted(worker_ids)
+    ]
+    if rows:
+        insert_or_leave(session, Assignment, rows)
 
 
 def states_of_worker(session: Session, worker_id: int, project_id: int) -> dict[str, int]:

@@ -21,7 +21,7 @@ class Desk(Base):
     #: The last item that the queue gave him: its rank there, and its key.
     rank: Mapped[int] = mapped_column(default=0, server_default="0")
     cursor: Mapped[int] = mapped_column(Key, default=0)
-    #: Until then the queue is not looked through again from its front for him; see `services.desk`.
+    #: Until then the queue is not looked through again from its front for him; see `services.giving`.
     rests_until: Mapped[datetime | None]
     #: How many items he was given, and how many of them were gold.
     given: Mapped[int] = mapped_column(default=0)
@@ -35,12 +35,12 @@ class Desk(Base):
 
 
 _TABLE: Any = Desk.__table__
-_PLACE = and_(Desk.project_id == bindparam("project"), Desk.worker_id == bindparam("worker"))
+_PLACE = and_(_TABLE.c.project_id == bindparam("project"), _TABLE.c.worker_id == bindparam("worker"))
 
 _DESK = select(Desk).where(_PLACE).with_for_update(key_share=True).execution_options(populate_existing=True)
 _COUNTING = (
     update(_TABLE)
-    .where(_TABLE.c.project_id == bindparam("project"), _TABLE.c.worker_id == bindparam("worker"))
+    .where(_PLACE)
     .values(
         answered=_TABLE.c.answered + bindparam("number"),
         answered_today=case((_TABLE.c.day == bindparam("today"), _TABLE.c.answered_today), else_=0)

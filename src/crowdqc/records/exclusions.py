@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from crowdqc.records import assignments
 from crowdqc.records.assignments import Assignment, AssignmentState
-from crowdqc.records.base import insert_or_leave, new_uid
 from crowdqc.records.items import Item
 from crowdqc.records.people import Worker
 
@@ -51,20 +51,4 @@ def replace(
     stays = update(Assignment).where(*ours, Assignment.worker_id.in_(reviewers)).values(reason=None)
     session.execute(stays.execution_options(**quietly))
     session.execute(delete(Assignment).where(*ours).execution_options(**quietly))
-    rows = [
-        {
-            "uid": new_uid(),
-            "project_id": item.project_id,
-            "item_id": item.id,
-            "worker_id": worker_id,
-            "state": AssignmentState.WITHHELD,
-            "counts": False,
-            "guideline_version": guideline_version,
-            "leased_at": now,
-            "expires_at": now,
-            "reason": MARK,
-        }
-        for worker_id in sorted(worker_ids)
-    ]
-    if rows:
-        insert_or_leave(session, Assignment, rows)
+    assignments.withhold(session, item, worker_ids, guideline_version, now, reason=MARK)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -232,15 +232,6 @@ def told(
     if before is not None:
         query = query.where(Firing.id < before)
     return session.execute(query.order_by(Firing.id.desc()).limit(limit)).all()
-
-
-def last_numbers(session: Session, rule_ids: Iterable[int]) -> dict[tuple[int, int], int]:
-    """Give how often each rule has acted on each worker, by (rule, worker)."""
-    query = select(Firing.rule_id, Firing.worker_id, func.max(Firing.number)).where(
-        Firing.rule_id.in_([*rule_ids])
-    )
-    rows = session.execute(query.group_by(Firing.rule_id, Firing.worker_id))
-    return {(rule, worker): number for rule, worker, number in rows}
 
 
 def end(session: Session, firing: Firing, state: FiringState, now: datetime, why: str) -> None:

@@ -1,10 +1,11 @@
-"""The queue: items that take answers, in the order of their rank; places in it are taken in one statement.
+"""The queue: items that take answers, in the order of their rank, and the gold that goes among them.
 
 Statements are made once and kept: at thousands of requests a second it is their making that costs.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -24,10 +25,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from crowdqc.records import reservations
+from crowdqc.records import reservations, truths
 from crowdqc.records.assignments import Assignment, AssignmentState
 from crowdqc.records.base import Prepared
-from crowdqc.records.items import Item, Shown
+from crowdqc.records.items import Item, ItemState, Shown
+from crowdqc.records.truths import GoldPlace
 
 
 class By(StrEnum):
@@ -41,6 +43,8 @@ class By(StrEnum):
 
 #: The highest priority of an item; the lowest is its negative.
 MOST_URGENT = 100_000
+#: As many numbers of gold as are drawn at a time.
+MOST_DRAWS = 1000
 #: So many ranks there are where they go by chance.
 SHUFFLED = 1 << 20
 
@@ -122,6 +126,33 @@ def reserved(session: Session, project_id: int, worker_id: int, *, limit: int) -
     """Lock items that are reserved for this worker, have room, and that he never had."""
     had = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
     return reservations.free_items(session, project_id, worker_id, had, limit=limit)
+
+
+def free_gold(
+    session: Session, project_id: int, worker_id: int, *, limit: int, chance: random.Random
+) -> Sequence[Item]:
+    """Give gold items that this worker never had, by chance; they have no places, so nobody is locked out.
+
+    Numbers out of the pool are drawn, and those that he had are left out: each that he never had is as likely as
+    any other, and nobody reads the whole of the gold. Only one who had nearly all of a pool is given what is left
+    of it by going through it.
+    """
+    if limit <= 0:
+        return []
+    mine = exists().where(Assignment.item_id == Item.id, Assignment.worker_id == worker_id)
+    query = select(Item).where(Item.state == ItemState.GOLD, ~mine)
+    size = truths.pool_size(session, project_id)
+    draws = 2 * limit + 6
+    while draws < size and draws <= MOST_DRAWS:
+        numbers = chance.sample(range(1, size + 1), draws)
+        drawn = select(GoldPlace.item_id).where(GoldPlace.project_id == project_id, GoldPlace.number.in_(numbers))
+        # Of the item nothing but its key is asked for: else a database may think of going through all gold.
+        found = session.scalars(query.where(Item.id.in_(drawn)).order_by(Item.id)).all()
+        if len(found) >= limit:
+            return chance.sample(found, limit)
+        draws *= 8
+    query = query.where(Item.project_id == project_id)
+    return session.scalars(query.order_by(func.random()).limit(limit)).all()
 
 
 def left(

@@ -152,12 +152,6 @@ def claimants(session: Session, item_id: int) -> Sequence[int]:
     return session.scalars(query.where(ReviewEvent.action == ReviewAction.CLAIMED).distinct()).all()
 
 
-def decided_items(session: Session, item_ids: Collection[int]) -> dict[int, Review]:
-    """Give the deciding review of items, the newest where there are several."""
-    query = select(Review).where(Review.item_id.in_(item_ids), Review.state == ReviewState.DECIDED)
-    return {review.item_id: review for review in session.scalars(query.order_by(Review.id))}
-
-
 def claimable(session: Session, person_id: int, now: datetime, *, project_id: int | None) -> Review | None:
     """Lock the most urgent review that is free and of an item that this person never had as a worker."""
     his = exists().where(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from crowdqc.records import acceptances, items, ledger, projects, purses
+from crowdqc.records import acceptances, answers, items, ledger, projects, purses
 from crowdqc.records.answers import Answer
 from crowdqc.records.assignments import Assignment, AssignmentState
 from crowdqc.records.items import Item, ItemState
@@ -37,7 +37,7 @@ def accept(
     A late answer whose promise was gone is paid the present price, as long as the budget has it.
     """
     again = [each for each in found if each.state == AssignmentState.REJECTED]
-    given = acceptances.answers_of(tx.session, [each.id for each in found])
+    given = answers.of_assignments(tx.session, [each.id for each in found])
     rows, needed = [], 0
     for each in found:
         kind, debit = (Kind.ACCEPT, Account.PENDING)
@@ -73,7 +73,7 @@ def reject(
             rows.append(budgets.moved(tx, project, each, Kind.REJECT, Account.PENDING, Account.BUDGET, by))
     acceptances.add(tx.session, _said(tx, found, AssignmentState.REJECTED, by, reason))
     ledger.add(tx.session, rows)
-    given = acceptances.answers_of(tx.session, [each.id for each in found])
+    given = answers.of_assignments(tx.session, [each.id for each in found])
     _change_places(tx, project, [(each, given[each.id]) for each in found], take=False)
     if found:
         budgets.release(tx, project.id, found[0].worker_id, free)

@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from crowdqc.errors import Conflict, Invalid, Missing
-from crowdqc.quality.rules import Rule
-from crowdqc.records import events, firings, items, projects, restrictions, rules
+from crowdqc.records import events, firings, items, projects, restrictions
 from crowdqc.records.firings import Appeal, AppealState, Firing, FiringState, Told
 from crowdqc.records.items import ItemState
 from crowdqc.records.jobs import JobName
@@ -205,13 +204,5 @@ def _replay(tx: Transaction, project: Project, appealed: int, item_ids: Collecti
     """Ask again about every standing firing that rests on items whose truth was put right; overturn what falls."""
     if not item_ids:
         return 0
-    overturned = 0
     standing = [each for each in firings.resting_on(tx.session, project.id, item_ids) if each.id != appealed]
-    versions = rules.versions_by_id(tx.session, {firing.version_id for firing in standing})
-    for firing in standing:
-        rule = Rule.of(versions[firing.version_id].data)
-        if not effects.justified(tx, project, firing, rule):
-            why = "The right label of something that this rested on was put right."
-            effects.undo(tx, firing, FiringState.OVERTURNED, by=None, why=why)
-            overturned += 1
-    return overturned
+    return effects.overturn(tx, project, standing)

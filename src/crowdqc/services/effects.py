@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from crowdqc.quality.rules import Rule
 from crowdqc.quality.rules.actions import Action, Discount, Exclude, Pay, Restrict, SetSkill
-from crowdqc.records import acceptances, firings, items, projects, restrictions, skills
+from crowdqc.records import acceptances, firings, items, projects, restrictions, rules, skills
 from crowdqc.records.assignments import Assignment, AssignmentState
 from crowdqc.records.firings import Firing, FiringState
 from crowdqc.records.items import Item, ItemState
@@ -148,10 +148,24 @@ def _pay_after_all(tx: Transaction, firing: Firing) -> None:
         pass
 
 
-def justified(tx: Transaction, project: Project, firing: Firing, rule: Rule) -> bool:
-    """Tell whether a rule still holds on the evidence of a firing; of a figure only a new run can say it."""
-    if histories.on_figure(rule):
-        return False
+def overturn(tx: Transaction, project: Project, found: Sequence[Firing], *, figures: bool = True) -> int:
+    """Ask again about firings on truths that were put right; overturn what falls, and say how many.
+
+    Of one on a figure only a new run can say it: it falls, or without `figures` is left to that run.
+    """
+    versions = rules.versions_by_id(tx.session, {firing.version_id for firing in found})
+    overturned = 0
+    for firing in found:
+        rule = Rule.of(versions[firing.version_id].data)
+        if figures if histories.on_figure(rule) else not _justified(tx, project, firing, rule):
+            why = "The right label of something that this rested on was put right."
+            undo(tx, firing, FiringState.OVERTURNED, by=None, why=why)
+            overturned += 1
+    return overturned
+
+
+def _justified(tx: Transaction, project: Project, firing: Firing, rule: Rule) -> bool:
+    """Tell whether a rule still holds on the evidence of a firing."""
     history = histories.read(tx, project, consensus=rule.collector == "agreement", worker_id=firing.worker_id)
     return histories.holds_on(rule, history, [row.item_id for row, _ in firings.evidence(tx.session, firing.id)])
 

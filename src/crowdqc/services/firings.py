@@ -11,7 +11,6 @@ from typing import Any
 
 from crowdqc.errors import Conflict, Missing
 from crowdqc.quality import rules as thinking
-from crowdqc.quality.rules import Rule
 from crowdqc.quality.rules.actions import AskMore, Notify, Pay
 from crowdqc.records import firings, projects, restrictions, rules, runs
 from crowdqc.records.firings import Firing, FiringEvidence, FiringState, Told
@@ -61,16 +60,9 @@ def replay(tx: Transaction, project_id: int) -> int:
     """
     project = projects.by_id(tx.session, project_id, lock=True)
     found = firings.on_other_truths(tx.session, project.id)
-    versions = rules.versions_by_id(tx.session, {firing.version_id for firing in found})
-    overturned = 0
     for firing in found:
-        rule = Rule.of(versions[firing.version_id].data)
         firing.looked_at = tx.now
-        if not histories.on_figure(rule) and not effects.justified(tx, project, firing, rule):
-            why = "The right label of something that this rested on was put right."
-            effects.undo(tx, firing, FiringState.OVERTURNED, by=None, why=why)
-            overturned += 1
-    return overturned
+    return effects.overturn(tx, project, found, figures=False)
 
 
 def sight(tx: Transaction, project_id: int) -> Sight | None:

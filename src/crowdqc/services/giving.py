@@ -75,7 +75,7 @@ def _paid_for(tx: Transaction, seat: Seat, chosen: list[Shown], gold: Collection
 def _gold(tx: Transaction, seat: Seat, wanted: int) -> list[Shown]:
     """Choose gold that a worker never had."""
     project, worker = seat.place.project, seat.place.worker
-    found = assignments.free_gold(tx.session, project.id, worker.id, limit=wanted, chance=tx.chance)
+    found = queue.free_gold(tx.session, project.id, worker.id, limit=wanted, chance=tx.chance)
     return [Shown.of(item) for item in found]
 
 

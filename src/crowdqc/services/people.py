@@ -207,7 +207,7 @@ def _let_work(tx: Transaction, person: Person) -> None:
     seen = [*reviews.looked_at_by(tx.session, person.id), *truths.told_by(tx.session, person.id)]
     for item in {item.id: item for item in seen}.values():
         version = projects.by_id(tx.session, item.project_id).guideline_version
-        assignments.withhold(tx.session, item, worker.id, version, tx.now)
+        assignments.withhold(tx.session, item, [worker.id], version, tx.now)
 
 
 def _sorted(roles: Collection[Role]) -> list[str]:

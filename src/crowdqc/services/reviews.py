@@ -333,7 +333,7 @@ def _withhold(tx: Transaction, actor: Actor, review: Review) -> None:
     if worker is not None:
         item = items.by_id(tx.session, review.item_id)
         version = projects.by_id(tx.session, review.project_id).guideline_version
-        assignments.withhold(tx.session, item, worker.id, version, tx.now)
+        assignments.withhold(tx.session, item, [worker.id], version, tx.now)
 
 
 def _until(tx: Transaction, review: Review) -> datetime:

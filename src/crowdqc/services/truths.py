@@ -158,7 +158,7 @@ def _noted(
     worker = None if by is None else people.worker_of(tx.session, by.id)
     if worker is not None:
         for item in of:
-            assignments.withhold(tx.session, item, worker.id, project.guideline_version, tx.now)
+            assignments.withhold(tx.session, item, [worker.id], project.guideline_version, tx.now)
     after = _measured(of)
     if any(before[key] != after[key] for key in after):
         changes: dict[int, int] = {}
