@@ -30,8 +30,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from crowdqc.records import copying
 from crowdqc.records.assignments import Assignment, AssignmentState
-from crowdqc.records.base import Base, Json, Keyed, Together, insert_returning
+from crowdqc.records.base import Base, Json, Keyed, Together, among, insert_returning
 from crowdqc.records.items import Item, filled
 from crowdqc.records.people import Worker
 
@@ -160,9 +161,9 @@ _SUBMITTED = (
 _FILLED = filled(update(_ITEMS).where(_ITEMS.c.id.in_(bindparam("ids", expanding=True))))
 
 
-def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        session.execute(Answer.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+def add_many(session: Session, columns: copying.Columns) -> None:
+    """Insert answers that were given elsewhere, as columns; raise IntegrityError where a worker answers again."""
+    copying.add(session, _ANSWERS, iter([columns]))
 
 
 def of_assignments(session: Session, ids: Collection[int]) -> dict[int, Answer]:
@@ -173,7 +174,8 @@ def of_assignments(session: Session, ids: Collection[int]) -> dict[int, Answer]:
 
 def labels(session: Session, item_ids: Collection[int]) -> dict[tuple[int, int], int | None]:
     """Give what each worker said of items, by (item, worker)."""
-    query = select(Answer.item_id, Answer.worker_id, Answer.label).where(Answer.item_id.in_(item_ids))
+    query = select(Answer.item_id, Answer.worker_id, Answer.label)
+    query = query.where(among(session, Answer.item_id, item_ids))
     return {(item, worker): label for item, worker, label in session.execute(query)}
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -13,6 +14,7 @@ import psycopg
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -21,7 +23,11 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     Uuid,
+    any_,
+    func,
     inspect,
+    literal,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -174,6 +180,14 @@ class Prepared:
 
 
 Row = TypeVar("Row", bound=Base)
+
+
+def among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """Say that a column has one of many values, in one parameter: to plan thousands takes longer."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(literal([*values], postgresql.ARRAY(column.type)))  # type: ignore[no-any-return]
+    listed = func.json_each(json.dumps([*values])).table_valued("value")
+    return column.in_(select(listed.c.value))  # type: ignore[no-any-return]
 
 
 class Loose(Generic[Row]):

@@ -10,7 +10,7 @@ from itertools import chain, repeat
 from typing import Any
 
 import psycopg
-from sqlalchemy import JSON, BigInteger, Dialect, Integer, SmallInteger, String, Table, Uuid
+from sqlalchemy import JSON, BigInteger, Boolean, Dialect, Float, Integer, SmallInteger, String, Table, Uuid
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _TRAILER = b"\xff\xff"
 _length = struct.Struct(">i").pack
+_DOUBLE = struct.Struct(">id")
 _INTEGERS = {2: struct.Struct(">ih"), 4: struct.Struct(">ii"), 8: struct.Struct(">iq")}
 
 
@@ -107,6 +108,10 @@ def _fields(table: Table, name: str, values: Sequence[Any]) -> list[bytes]:
         size = 8 if isinstance(kind, BigInteger) else 2 if isinstance(kind, SmallInteger) else 4
         written = {value: _INTEGERS[size].pack(size, value) for value in {*values}}
         return [written[value] for value in values]
+    if isinstance(kind, Boolean):
+        return [b"\0\0\0\1\1" if value else b"\0\0\0\1\0" for value in values]
+    if isinstance(kind, Float):
+        return [_DOUBLE.pack(8, value) for value in values]
     if isinstance(kind, UTCDateTime):
         return [_INTEGERS[8].pack(8, (value - _EPOCH) // timedelta(microseconds=1)) for value in values]
     raise TypeError(f"no binary form is known for {kind!r}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     CheckConstraint,
-    ForeignKey,
+    ForeignKeyConstraint,
     Index,
     String,
     UniqueConstraint,
     and_,
-    any_,
     bindparam,
     case,
-    column,
     false,
     func,
     literal_column,
@@ -29,11 +27,10 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records import copying
-from crowdqc.records.base import Base, Named, Word, one_of
+from crowdqc.records.base import Base, Key, Named, Word, among, one_of
 from crowdqc.records.projects import Project
 
 
@@ -76,6 +73,8 @@ class Item(Named, Base):
         CheckConstraint("answered >= 0 AND leased >= 0 AND answered + leased <= overlap", name="overlap"),
         CheckConstraint("(truth IS NULL) = (truth_source IS NULL)", name="truth"),
         UniqueConstraint("project_id", "key"),
+        # The project's own upload. One key for both: each is looked up for every row that comes in.
+        ForeignKeyConstraint(["project_id", "upload_id"], ["uploads.project_id", "uploads.id"]),
         # The queue: items that take answers, in order. Counts are not in it, so that their updates stay cheap.
         Index(
             "ix_items_queue",
@@ -88,8 +87,8 @@ class Item(Named, Base):
         Index("ix_items_project_id_state_id", "project_id", "state", "id"),
     )
 
-    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
-    upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id"))
+    project_id: Mapped[int] = mapped_column(Key)
+    upload_id: Mapped[int] = mapped_column(Key)
     #: What the requester calls it.
     key: Mapped[str] = mapped_column(String(255))
     #: What a worker is shown.
@@ -166,6 +165,37 @@ def filled(query: Any) -> Any:
     )
 
 
+@dataclass(slots=True)
+class Room:
+    """An item as far as its places go, to reckon with while many answers come in; `fill` writes what they took."""
+
+    id: int
+    state: str
+    free: int
+    #: Places that were taken meanwhile.
+    taken: int = 0
+
+
+def rooms(session: Session, project_id: int, keys: Collection[str]) -> dict[str, Room]:
+    """Lock the items of these names, in the order of their keys, and give what room there is in each."""
+    query = select(Item.key, Item.id, Item.state, Item.overlap - Item.answered - Item.leased)
+    query = query.where(Item.project_id == project_id, among(session, Item.key, keys)).order_by(Item.id)
+    rows = session.execute(query.with_for_update(key_share=True))
+    return {key: Room(inside, state, free) for key, inside, state, free in rows}
+
+
+def fill(session: Session, rooms: Collection[Room], *, step: int) -> None:
+    """Note the places that answers took; `step` is by how much each moves an item in the queue."""
+    table: Any = Item.__table__
+    alike: dict[int, list[int]] = {}
+    for room in rooms:
+        if room.taken:
+            alike.setdefault(room.taken, []).append(room.id)
+    for taken, ids in alike.items():
+        places = {"fills": taken, "gives_back": 0, "step": taken * step}
+        session.connection().execute(filled(update(table).where(among(session, table.c.id, ids))), places)
+
+
 def by_keys(session: Session, project_id: int, keys: Collection[str], *, lock: bool = False) -> dict[str, Item]:
     query = select(Item).where(Item.project_id == project_id, Item.key.in_(keys)).order_by(Item.id)
     if lock:
@@ -175,12 +205,8 @@ def by_keys(session: Session, project_id: int, keys: Collection[str], *, lock: b
 
 def hashes(session: Session, project_id: int, keys: Sequence[str]) -> dict[str, str]:
     """Give the content hashes of those of the named items that exist."""
-    query = select(Item.key, Item.content_hash).where(Item.project_id == project_id)
-    if session.get_bind().dialect.name == "postgresql":
-        # A list in one parameter; thousands of parameters take longer to plan than to look up.
-        query = query.where(Item.key == any_(bindparam("keys", keys, postgresql.ARRAY(String))))
-    else:
-        query = query.where(Item.key.in_(select(column("value")).select_from(func.json_each(json.dumps(keys)))))
+    query = select(Item.key, Item.content_hash)
+    query = query.where(Item.project_id == project_id, among(session, Item.key, keys))
     return {key: content_hash for key, content_hash in session.execute(query)}
 
 
@@ -266,5 +292,5 @@ def set_overlap(session: Session, project_id: int, before: int, after: int) -> N
 
 def ids(session: Session, project_id: int, keys: Collection[str]) -> dict[str, int]:
     """Give the keys inside of those of the named items that exist."""
-    query = select(Item.key, Item.id).where(Item.project_id == project_id, Item.key.in_(keys))
+    query = select(Item.key, Item.id).where(Item.project_id == project_id, among(session, Item.key, keys))
     return {key: item_id for key, item_id in session.execute(query)}

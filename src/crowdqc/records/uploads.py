@@ -49,7 +49,8 @@ class Upload(Named, Base):
             sqlite_where=text("state <> 'failed' AND faulty = 0"),
             postgresql_where=text("state <> 'failed' AND faulty = 0"),
         ),
-        Index("ix_uploads_project_id_id", "project_id", "id"),
+        # For pages of a project's uploads, and so that what came with an upload can be held to its project.
+        UniqueConstraint("project_id", "id"),
     )
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from crowdqc.formats import Fault
 from crowdqc.formats.answers import Answer
 from crowdqc.records import answers, items, people, projects, uploads
 from crowdqc.records.base import new_uid
+from crowdqc.records.copying import Columns, Same
 from crowdqc.records.items import ItemState
 from crowdqc.records.jobs import JobName
-from crowdqc.services import effects
+from crowdqc.records.projects import Project
+from crowdqc.records.uploads import Upload
+from crowdqc.services import effects, orders
 from crowdqc.services.transaction import Transaction
 from crowdqc.services.uploads import Rows, not_kept, note
 
@@ -34,13 +39,13 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
         if isinstance(row, Answer) and len(row.worker) > 200
     ]
     workers = _workers(tx, f"uploads of {project.owner_id}", sorted({row.worker for row in read}))
-    found = items.by_keys(tx.session, project.id, {row.item for row in read}, lock=True)
-    given = answers.labels(tx.session, [item.id for item in found.values()])
-    fresh: list[dict[str, Any]] = []
+    rooms = items.rooms(tx.session, project.id, {row.item for row in read})
+    given = answers.labels(tx.session, [room.id for room in rooms.values()])
+    fresh: list[_Fresh] = []
     unchanged = 0
     for row in read:
-        item, label = found.get(row.item), numbers.get(row.label)
-        if item is None:
+        room, label = rooms.get(row.item), numbers.get(row.label)
+        if room is None:
             what = f"There is no item {row.item!r} in this project."
             faults.append(Fault(row.line, "item", what, "Upload the items first, and name them as there."))
             continue
@@ -48,7 +53,7 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
             what = f"{row.label!r} is not a class of this project."
             faults.append(Fault(row.line, "label", what, f"Classes: {', '.join(project.classes[:50])}."))
             continue
-        pair = item.id, workers[row.worker]
+        pair = room.id, workers[row.worker]
         if pair in given:
             if given[pair] == label:
                 unchanged += 1
@@ -57,37 +62,45 @@ def keep(tx: Transaction, upload_id: int, rows: Rows) -> None:
                 faults.append(Fault(row.line, "worker, item", what, "Keep one answer of a worker to an item."))
             continue
         given[pair] = label
-        fresh.append(
-            {
-                "project_id": project.id,
-                "item_id": item.id,
-                "worker_id": workers[row.worker],
-                "upload_id": upload.id,
-                "label": label,
-                "value": None,
-                "seconds": row.seconds,
-                "guideline_version": project.guideline_version,
-                "submitted_at": row.time or tx.now,
-                "late": False,
-                "counted": _takes_place(item),
-            }
-        )
-    answers.add_many(tx.session, fresh)
+        fresh.append(_Fresh(*pair, label, row.seconds, row.time or tx.now, _takes_place(room)))
+    if fresh:
+        answers.add_many(tx.session, _columns(project, upload, fresh))
+        items.fill(tx.session, rooms.values(), step=orders.step(project))
     note(tx, upload, rows, kept=len(fresh), unchanged=unchanged, faults=faults)
     if fresh:
         tx.defer(JobName.AGGREGATE, f"project:{project.id}", after=tx.settings.aggregation_delay)
         effects.ask_again(tx, project)
 
 
-def _takes_place(item: items.Item) -> bool:
-    """Take one of the item's places where one is free, and say whether the answer counts."""
-    if item.state == ItemState.GOLD:
+class _Fresh(NamedTuple):
+    """An answer that is to be kept."""
+
+    item_id: int
+    worker_id: int
+    label: int
+    seconds: float | None
+    submitted_at: datetime
+    counted: bool
+
+
+def _columns(project: Project, upload: Upload, fresh: Sequence[_Fresh]) -> Columns:
+    same = {
+        "project_id": project.id,
+        "upload_id": upload.id,
+        "guideline_version": project.guideline_version,
+        "late": False,
+    }
+    each = dict(zip(_Fresh._fields, zip(*fresh, strict=True), strict=True))
+    return {name: Same(value) for name, value in same.items()} | each
+
+
+def _takes_place(room: items.Room) -> bool:
+    """Take one of the item's places where one is free, and say whether the answer counts; gold needs none."""
+    if room.state == ItemState.GOLD:
         return True
-    if item.answered + item.leased >= item.overlap:
+    if room.taken >= room.free:
         return False
-    item.answered += 1
-    if item.answered >= item.overlap and item.state == ItemState.OPEN:
-        item.state = ItemState.ANSWERED
+    room.taken += 1
     return True
 
 

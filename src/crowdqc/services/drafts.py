@@ -111,12 +111,12 @@ def _plain(names: Sequence[str]) -> Callable[[Row], Draft | None]:
         return _never
     # The hash is of the names in order; what is kept has the order of the file.
     ordered = [*sorted(shown), *sorted(hidden)]
-    if not shown or len({part.column for part in ordered}) < 2:
+    if not shown:
         return _never
-    cells_of = itemgetter(*(part.column for part in ordered))
+    cells_of = _several([part.column for part in ordered])
     whole = f"[{_object(sorted(shown))},{_object(sorted(hidden))},null]"
-    content, content_cells = _object(shown), _places(shown, ordered)
-    meta, meta_cells = _object(hidden), _places(hidden, ordered)
+    content, content_cells = _object(shown), _several([ordered.index(part) for part in shown])
+    meta, meta_cells = _object(hidden), _several([ordered.index(part) for part in hidden])
     sha256 = hashlib.sha256
 
     def read(row: Row) -> Draft | None:
@@ -160,12 +160,11 @@ def _object(parts: Sequence[_Part]) -> str:
     return "{" + ",".join(quoted(part.kept).replace("%", "%%") + ":%s" for part in parts) + "}"
 
 
-def _places(parts: Sequence[_Part], ordered: Sequence[_Part]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
-    """Give a way to pick the values of these parts, in their order, out of those of all."""
-    places = [ordered.index(part) for part in parts]
-    if len(places) > 1:
-        return itemgetter(*places)
-    return (lambda cells: (cells[places[0]],)) if places else (lambda cells: ())
+def _several(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """Give a way to pick the values of these keys; `itemgetter` gives a tuple only where there are two or more."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return (lambda values: (values[keys[0]],)) if keys else (lambda values: ())
 
 
 def drafted(row: Row) -> Draft:
