@@ -15,6 +15,7 @@ from crowdqc.errors import CrowdqcError
 from crowdqc.roles import Actor, Role
 from crowdqc.services import projects, reach, runs, uploads
 from crowdqc.services.exports import ExportKind
+from crowdqc.services.models import Fold, ModelRole
 from crowdqc.services.projects import WAYS, Project, ProjectState
 from crowdqc.services.uploads import UploadKind, UploadState
 
@@ -146,11 +147,11 @@ def upload(call: Call, project: uuid.UUID) -> Response:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise forms.BadForm.at("file", "Choose a file.")
-    parameters = (
-        {name: forms.text(name, longest=100, needed=True) for name in ("model", "version")}
-        if kind is UploadKind.PREDICTIONS
-        else {}
-    )
+    parameters: dict[str, str] = {}
+    if kind in (UploadKind.PREDICTIONS, UploadKind.EMBEDDINGS):
+        parameters = {name: forms.text(name, longest=100, needed=True) for name in ("model", "version")}
+    if kind is UploadKind.PREDICTIONS:
+        parameters |= {"role": str(forms.word("role", ModelRole)), "fold": str(forms.word("fold", Fold))}
     found = intake.bring(
         call.installation,
         call.actor,

@@ -21,6 +21,7 @@ from crowdqc.services import (
     acceptances,
     answers,
     batches,
+    embeddings,
     figures,
     firings,
     gold_health,
@@ -54,6 +55,7 @@ KEEPERS = {
     UploadKind.ITEMS: batches.keep,
     UploadKind.ANSWERS: answers.keep,
     UploadKind.PREDICTIONS: predictions.keep,
+    UploadKind.EMBEDDINGS: embeddings.keep,
 }
 
 

@@ -129,7 +129,7 @@ def kept(installed: Installed) -> int:
 
 def until_runs(installed: Installed) -> None:
     """Wait until the runner has an aggregation in hand."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     # One whose runner is dead has a claim that nobody prolongs.
     claimed = "state = 'running' AND lease_until > now() + interval '2 seconds'"
     query = f"SELECT count(*) FROM jobs WHERE name = 'aggregate' AND {claimed}"

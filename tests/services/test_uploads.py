@@ -72,6 +72,10 @@ def test_a_reading_that_is_cut_off_goes_on_where_it_was(
             b"item,cat,dog,owl\n" + b"".join(b"i%d,0.5,0.25,0.25\n" % each for each in range(40)),
             {"model": "m", "version": "1"},
         ),
+        UploadKind.EMBEDDINGS: (
+            b"item,embedding\n" + b"".join(b'i%d,"[0.5, %d]"\n' % (each, each) for each in range(40)),
+            {"model": "e", "version": "1"},
+        ),
     }[kind]
     upload, _ = send(place, owner, project, content, kind=kind, filename="x.csv", **parameters)
     keep, calls = jobs.KEEPERS[kind], []

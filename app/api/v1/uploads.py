@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal, cast
 
 from flask import request
 from pydantic import Field
@@ -15,6 +15,7 @@ from app.shapes import In, Line, Out, PageIn, following
 from crowdqc.errors import Invalid
 from crowdqc.roles import Role
 from crowdqc.services import uploads
+from crowdqc.services.models import Fold
 from crowdqc.services.uploads import Upload, UploadFault, UploadKind, UploadState
 
 api = Api("uploads")
@@ -44,6 +45,20 @@ class FileIn(In):
 
 class PredictionsFileIn(FileIn):
     """What is said of a file of predictions."""
+
+    model: Line | None = Field(None, max_length=100, description="where the file has no column of this name")
+    version: Line | None = Field(None, max_length=100, description="where the file has no column of this name")
+    role: Literal["student", "ensemble", "views", "teacher"] | None = Field(
+        None, description="what the model is: student (as a rule), ensemble of members, augmented views, teacher"
+    )
+    fold: Fold | None = Field(None, description="whether the model had seen the labels of the items it speaks of")
+    values: Literal["probabilities", "scores"] | None = Field(
+        None, description="scores are what a model gives before its softmax; probabilities as a rule"
+    )
+
+
+class EmbeddingsFileIn(FileIn):
+    """What is said of a file of embeddings."""
 
     model: Line | None = Field(None, max_length=100, description="where the file has no column of this name")
     version: Line | None = Field(None, max_length=100, description="where the file has no column of this name")
@@ -142,11 +157,19 @@ def bring_answers(call: Call, project: uuid.UUID, query: FileIn) -> UploadOut:
 def bring_predictions(call: Call, project: uuid.UUID, query: PredictionsFileIn) -> UploadOut:
     """Upload what versions of models say: `item`, and `p:CLASS` for each class or `probabilities`.
 
-    Columns `model` and `version` say which of them; where they are left out, the query says it.
+    Columns `model` and `version` say which of them; where they are left out, the query says it. `view` numbers the
+    members of an ensemble, or the augmented views of an item. A model hides the mistakes of labels that it was
+    trained on: say by `fold` what it had seen.
     """
-    said = {"model": query.model, "version": query.version}
-    given = {name: value for name, value in said.items() if value is not None}
-    return _bring(call, project, UploadKind.PREDICTIONS, query.filename, **given)
+    return _bring(call, project, UploadKind.PREDICTIONS, query.filename, **_said(query))
+
+
+@api.post(
+    "/projects/{project}/embeddings", roles=BRINGS, status=202, own_transaction=True, takes=TAKES, headers=HEADERS
+)
+def bring_embeddings(call: Call, project: uuid.UUID, query: EmbeddingsFileIn) -> UploadOut:
+    """Upload where a model puts items: `item`, and `embedding`, a list of numbers, as many for each."""
+    return _bring(call, project, UploadKind.EMBEDDINGS, query.filename, **_said(query))
 
 
 @api.get("/projects/{project}/uploads", roles=SEES)
@@ -170,6 +193,11 @@ def faults(call: Call, upload: uuid.UUID, query: FaultsIn) -> FaultsOut:
     found = uploads.faults(call.tx, call.actor, upload, after=query.after, limit=query.limit)
     following_id = found[-1].id if len(found) == query.limit else None
     return FaultsOut(data=[FaultOut.of(each) for each in found], next=following_id)
+
+
+def _said(query: FileIn) -> dict[str, str]:
+    """Give what is said of a file beside its name."""
+    return {name: str(value) for name, value in query.model_dump(exclude={"filename"}, exclude_none=True).items()}
 
 
 def _bring(call: Call, project: uuid.UUID, kind: UploadKind, filename: str | None, **parameters: str) -> UploadOut:

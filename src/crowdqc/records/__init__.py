@@ -11,6 +11,7 @@ from crowdqc.records.attempts import Attempt, Response
 from crowdqc.records.base import Base
 from crowdqc.records.courses import Course, Exercise
 from crowdqc.records.desks import Desk
+from crowdqc.records.embeddings import Embedding
 from crowdqc.records.firings import Appeal, Firing, FiringEvidence
 from crowdqc.records.golds import GoldScore
 from crowdqc.records.items import Item
@@ -39,6 +40,7 @@ __all__ = [
     "Base",
     "Course",
     "Desk",
+    "Embedding",
     "Exercise",
     "Firing",
     "FiringEvidence",

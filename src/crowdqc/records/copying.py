@@ -10,7 +10,19 @@ from itertools import chain, repeat
 from typing import Any
 
 import psycopg
-from sqlalchemy import JSON, BigInteger, Boolean, Dialect, Float, Integer, SmallInteger, String, Table, Uuid
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Dialect,
+    Float,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Uuid,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -108,6 +120,8 @@ def _fields(table: Table, name: str, values: Sequence[Any]) -> list[bytes]:
         size = 8 if isinstance(kind, BigInteger) else 2 if isinstance(kind, SmallInteger) else 4
         written = {value: _INTEGERS[size].pack(size, value) for value in {*values}}
         return [written[value] for value in values]
+    if isinstance(kind, LargeBinary):
+        return [_length(len(value)) + value for value in values]
     if isinstance(kind, Boolean):
         return [b"\0\0\0\1\1" if value else b"\0\0\0\1\0" for value in values]
     if isinstance(kind, Float):

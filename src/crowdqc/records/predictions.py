@@ -4,43 +4,101 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, func, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crowdqc.records.base import Base, Keyed, Named, insert_or_leave
+from crowdqc.records import copying
+from crowdqc.records.base import Base, Keyed, Named, Word, among, one_of
 from crowdqc.records.items import Item
+
+
+class ModelRole(StrEnum):
+    """What a model's word is used for, and what its views are."""
+
+    #: The model that is to be deployed: one view, its word on the item.
+    STUDENT = "student"
+    #: Each view is the word of one member.
+    ENSEMBLE = "ensemble"
+    #: View 0 is its word on the item itself, each other one its word on an augmented view of it.
+    VIEWS = "views"
+    #: A stronger model that runs offline.
+    TEACHER = "teacher"
+    #: Says where an item lies among the others: see `records.embeddings`.
+    EMBEDDER = "embedder"
+
+
+class Fold(StrEnum):
+    """Whether a model had seen the labels of the items that it speaks of."""
+
+    UNKNOWN = "unknown"
+    #: Each item was predicted by a model that was trained on the other folds.
+    OUT_OF_FOLD = "out_of_fold"
+    #: The model was trained on other items altogether.
+    HELD_OUT = "held_out"
+    #: It was trained on these very labels, and so it hides their mistakes.
+    IN_SAMPLE = "in_sample"
 
 
 class Model(Named, Base):
     """One version of one model in one project."""
 
     __tablename__ = "models"
-    __table_args__ = (UniqueConstraint("project_id", "name", "version"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "name", "version"),
+        CheckConstraint(one_of("role", ModelRole), name="role"),
+        CheckConstraint(one_of("fold", Fold), name="fold"),
+    )
 
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     name: Mapped[str] = mapped_column(String(100))
     version: Mapped[str] = mapped_column(String(100))
+    role: Mapped[str] = mapped_column(Word, default=ModelRole.STUDENT, server_default="student")
+    fold: Mapped[str] = mapped_column(Word, default=Fold.UNKNOWN, server_default="unknown")
     created_at: Mapped[datetime]
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {self.version}"
 
 
 class Prediction(Keyed, Base):
-    """What one version of one model said of one item."""
+    """What one version of one model said of one view of one item."""
 
     __tablename__ = "predictions"
     __table_args__ = (
-        UniqueConstraint("model_id", "item_id"),
+        UniqueConstraint("model_id", "item_id", "view"),
+        CheckConstraint("view >= 0", name="view"),
         Index("ix_predictions_item_id", "item_id"),
     )
 
     model_id: Mapped[int] = mapped_column(ForeignKey("models.id"))
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id"))
     upload_id: Mapped[int] = mapped_column(ForeignKey("uploads.id"))
+    view: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     #: float64 in the order of the classes; a class that was added later has no number here, which means 0.
     probabilities: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+#: Whose word on an item counts in aggregation, and contradicts it.
+_HEARD = (
+    Prediction.view == 0,
+    Model.role.in_([ModelRole.STUDENT, ModelRole.VIEWS, ModelRole.TEACHER]),
+    Model.fold != Fold.IN_SAMPLE,
+)
 
 
 def packed(probabilities: NDArray[np.float64]) -> bytes:
@@ -60,11 +118,20 @@ def model(session: Session, project_id: int, name: str, version: str) -> Model |
     )
 
 
-def open_model(session: Session, project_id: int, name: str, version: str, now: datetime) -> Model:
+def open_model(
+    session: Session,
+    project_id: int,
+    name: str,
+    version: str,
+    now: datetime,
+    *,
+    role: ModelRole = ModelRole.STUDENT,
+    fold: Fold = Fold.UNKNOWN,
+) -> Model:
     """Give a model, made where it is new."""
     found = model(session, project_id, name, version)
     if found is None:
-        found = Model(project_id=project_id, name=name, version=version, created_at=now)
+        found = Model(project_id=project_id, name=name, version=version, role=role, fold=fold, created_at=now)
         session.add(found)
         session.flush()
     return found
@@ -81,15 +148,16 @@ def models(session: Session, project_id: int) -> Sequence[tuple[Model, int]]:
     return [(row[0], row[1]) for row in session.execute(query.order_by(Model.id))]
 
 
-def existing(session: Session, model_id: int, item_ids: Collection[int]) -> dict[int, bytes]:
-    query = select(Prediction.item_id, Prediction.probabilities)
-    query = query.where(Prediction.model_id == model_id, Prediction.item_id.in_(item_ids))
-    return {item: blob for item, blob in session.execute(query)}
+def existing(session: Session, model_id: int, item_ids: Collection[int]) -> dict[tuple[int, int], bytes]:
+    """Give what a model said of items, by (item, view)."""
+    query = select(Prediction.item_id, Prediction.view, Prediction.probabilities)
+    query = query.where(Prediction.model_id == model_id, among(session, Prediction.item_id, item_ids))
+    return {(item, view): blob for item, view, blob in session.execute(query)}
 
 
-def add_many(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    for start in range(0, len(rows), 500):
-        insert_or_leave(session, Prediction, rows[start : start + 500])
+def add_many(session: Session, columns: copying.Columns) -> None:
+    """Insert predictions, as columns."""
+    copying.add(session, Prediction.__table__, iter([columns]))  # type: ignore[arg-type]
 
 
 def last(session: Session, project_id: int) -> int:
@@ -100,11 +168,11 @@ def last(session: Session, project_id: int) -> int:
 def columns(
     session: Session, project_id: int, n_classes: int, *, until: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Give (key inside of the item, key inside of the model, probabilities [predictions, classes])."""
+    """Give (key inside of the item, key inside of the model, probabilities [n, classes]) of what is heard."""
     query = (
         select(Prediction.item_id, Prediction.model_id, Prediction.probabilities)
         .join(Model, Model.id == Prediction.model_id)
-        .where(Model.project_id == project_id, Prediction.id <= until)
+        .where(Model.project_id == project_id, Prediction.id <= until, *_HEARD)
         .order_by(Prediction.id)
     )
     items: list[int] = []
@@ -120,21 +188,41 @@ def columns(
     return np.array(items, dtype=np.int64), np.array(of_models, dtype=np.int64), table.astype(np.float64)
 
 
+def said(
+    session: Session, model_id: int, n_classes: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Give (key inside of the item, view, probabilities [predictions, classes]) of one model, by item and view."""
+    query = select(Prediction.item_id, Prediction.view, Prediction.probabilities)
+    query = query.where(Prediction.model_id == model_id).order_by(Prediction.item_id, Prediction.view)
+    number = session.scalar(select(func.count()).where(Prediction.model_id == model_id)) or 0
+    items, views = np.zeros(number, dtype=np.int64), np.zeros(number, dtype=np.int64)
+    table, full, at = np.zeros((number, n_classes), dtype=np.float32), 8 * n_classes, 0
+    rows = session.connection().execution_options(yield_per=10_000).execute(query)
+    for part in rows.partitions():
+        of, seen, blobs = zip(*part, strict=True)
+        here = slice(at, at + len(of))
+        items[here], views[here] = of, seen
+        joined = b"".join(blob.ljust(full, b"\0") for blob in blobs)
+        table[here] = np.frombuffer(joined, dtype="<f8").reshape(len(of), n_classes)
+        at += len(of)
+    return items, views, table
+
+
 def of_item(session: Session, item_id: int) -> Sequence[tuple[Model, bytes]]:
     query = select(Model, Prediction.probabilities).join(Prediction, Prediction.model_id == Model.id)
-    return [
-        (row[0], row[1]) for row in session.execute(query.where(Prediction.item_id == item_id).order_by(Model.id))
-    ]
+    query = query.where(Prediction.item_id == item_id, *_HEARD)
+    return [(row[0], row[1]) for row in session.execute(query.order_by(Model.id))]
 
 
-def chunks(session: Session, model_id: int, *, size: int = 5000) -> Iterator[Sequence[tuple[str, bytes]]]:
-    """Give (item key, probabilities) of all that a model said."""
+def chunks(session: Session, model_id: int, *, size: int = 5000) -> Iterator[Sequence[tuple[str, int, bytes]]]:
+    """Give (item key, view, probabilities) of all that a model said."""
     after = 0
     while True:
-        query = select(Prediction.id, Item.key, Prediction.probabilities).join(Item, Item.id == Prediction.item_id)
+        query = select(Prediction.id, Item.key, Prediction.view, Prediction.probabilities)
+        query = query.join(Item, Item.id == Prediction.item_id)
         query = query.where(Prediction.model_id == model_id, Prediction.id > after)
         rows = session.execute(query.order_by(Prediction.id).limit(size)).all()
         if not rows:
             return
         after = rows[-1][0]
-        yield [(row[1], row[2]) for row in rows]
+        yield [(row[1], row[2], row[3]) for row in rows]

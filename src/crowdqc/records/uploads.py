@@ -21,6 +21,7 @@ class UploadKind(StrEnum):
     ITEMS = "items"
     ANSWERS = "answers"
     PREDICTIONS = "predictions"
+    EMBEDDINGS = "embeddings"
 
 
 class UploadState(StrEnum):

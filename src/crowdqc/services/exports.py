@@ -99,12 +99,15 @@ def _answers(tx: Transaction, project: Project) -> Rows:
 def _predictions(tx: Transaction, project: Project) -> Rows:
     for model, _ in predictions.models(tx.session, project.id):
         for chunk in predictions.chunks(tx.session, model.id):
-            for key, blob in chunk:
+            for key, view, blob in chunk:
                 values = predictions.unpacked(blob, len(project.classes)).tolist()
                 yield {
                     "item": key,
                     "model": model.name,
                     "version": model.version,
+                    "view": view,
+                    "role": model.role,
+                    "fold": model.fold,
                     "probabilities": dict(zip(project.classes, values, strict=True)),
                 }
 
@@ -208,7 +211,10 @@ _KINDS: Mapping[ExportKind, tuple[Sequence[Column], Callable[[Transaction, Proje
         _answers,
     ),
     ExportKind.PREDICTIONS: (
-        _columns(item="text", model="text", version="text", probabilities="json"),
+        _columns(
+            item="text", model="text", version="text", view="integer", role="text", fold="text",
+            probabilities="json",
+        ),
         _predictions,
     ),
     ExportKind.REVIEWS: (

@@ -26,7 +26,12 @@ from crowdqc.settings import Settings
 from crowdqc.storage import Storage, Stored
 
 #: Rows that are kept in one transaction: enough to be fast, few enough that nobody waits long behind them.
-CHUNK = {UploadKind.ITEMS: 20_000, UploadKind.ANSWERS: 10_000, UploadKind.PREDICTIONS: 2000}
+CHUNK = {
+    UploadKind.ITEMS: 20_000,
+    UploadKind.ANSWERS: 10_000,
+    UploadKind.PREDICTIONS: 5000,
+    UploadKind.EMBEDDINGS: 2000,
+}
 #: Faults whose words are kept; all are counted.
 FAULTS_KEPT = 10_000
 
