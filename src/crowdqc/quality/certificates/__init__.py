@@ -1,4 +1,4 @@
-"""Knowing when to stop: audits, the share of wrong labels, stop rules, and certificates that can be reckoned again."""
+"""Knowing when to stop: audits, the share of wrong labels, stop rules, and certificates that all can reckon."""
 
 from crowdqc.quality.certificates.assisted import AssistedRate, assisted_rate
 from crowdqc.quality.certificates.audit import Audit, InvalidAudit

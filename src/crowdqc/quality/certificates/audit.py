@@ -122,7 +122,8 @@ class Audit:
         if not (np.isfinite(chance) & (chance > 0)).all():
             faults.append({"where": "probability", "what": "must be positive numbers"})
         rank = _column(order, "order", np.arange(n, dtype=np.float64), faults)
-        left = _column(pool, "pool", (size - known) - np.arange(n, dtype=np.float64), faults)
+        by = np.argsort(rank, kind="stable")
+        left = _column(pool, "pool", (size - known) - np.argsort(by).astype(np.float64), faults)
         other = _column(elsewhere, "elsewhere", np.zeros(n), faults)
         ids = () if items is None else tuple(items)
         if ids and len(ids) != n:
@@ -132,7 +133,6 @@ class Audit:
         names, label, counts = _classes(labels, sizes, n, faults)
         if faults:
             raise InvalidAudit(errors=faults)
-        by = np.argsort(rank, kind="stable")
         audit = cls(
             size=size,
             known=known,

