@@ -34,7 +34,7 @@ def overview(call: Call, project: uuid.UUID, *, fault: CrowdqcError | None = Non
     edited = next((each for each in saved if str(each[0].uid) == request.values.get("rule_id")), None)
     text = json.dumps(chosen[1], indent=2) if chosen else ""
     if edited is not None:
-        text = json.dumps(edited[1].data, indent=2)
+        text = json.dumps({"interval": "one_look"} | edited[1].data, indent=2)
     return render(
         "rules.html",
         project=found,

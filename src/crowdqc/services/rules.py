@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 
 from crowdqc.errors import Conflict, Invalid, Missing
-from crowdqc.quality.rules import PRESETS, DryRun, InvalidRule, Preset, Rule, dry_run
+from crowdqc.quality.rules import PRESETS, DryRun, InvalidRule, Preset, Rule, begun, dry_run
 from crowdqc.records import people, projects, rules
 from crowdqc.records.jobs import JobName
 from crowdqc.records.people import Worker
@@ -59,7 +59,7 @@ class Tried:
 def create(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, data: Mapping[str, Any]) -> Saved:
     """Save a rule, switched off; raise InvalidRule with every fault, NameTaken."""
     project = projects.by_id(tx.session, reach.project(tx, actor, project_uid).id, lock=True)
-    rule = Rule.of({**data, "version": 1})
+    rule = Rule.of({**begun(data), "version": 1})
     made = rules.Rule(project_id=project.id, name=rule.name, state=RuleState.OFF, version=1, created_at=tx.now)
     tx.session.add(made)
     try:
@@ -73,11 +73,14 @@ def update(tx: Transaction, actor: Actor, uid: uuid.UUID, *, data: Mapping[str, 
     """Save a new version of a rule, which acts from now on where it is on; the same again is no new version."""
     found = _locked(tx, actor, uid)
     before = rules.versions(tx.session, found.id)[0]
-    rule = Rule.of({"name": found.name, **data, "version": found.version + 1})
+    was = Rule.of(before.data)
+    # what is not said stays as it was
+    usual = {"interval": was.interval} if data.get("collector") == was.collector else begun(data)
+    rule = Rule.of({"name": found.name, **usual, **data, "version": found.version + 1})
     if rule.name != found.name:
         what = f"is another name than {found.name!r}, under which its firings are known"
         raise InvalidRule(mend="Make a new rule.", errors=[{"where": "rule.name", "what": what}])
-    if rule.to_json() | {"version": found.version} == before.data:
+    if rule.to_json() | {"version": found.version} == was.to_json():
         return found, before
     found.version += 1
     version = _add_version(tx, actor, found, rule)
@@ -122,7 +125,7 @@ def presets() -> Mapping[str, tuple[str, Mapping[str, Any]]]:
 def trial(tx: Transaction, actor: Actor, project_uid: uuid.UUID, *, data: Mapping[str, Any]) -> Trial:
     """Read what has happened in a project, to try a rule on it; nothing is saved."""
     project = reach.project(tx, actor, project_uid)
-    rule = Rule.of({"name": "dry run", **data})
+    rule = Rule.of({"name": "dry run", **begun(data)})
     history = histories.read(tx, project, consensus=rule.collector == "agreement")
     wanted = None
     if histories.on_figure(rule):

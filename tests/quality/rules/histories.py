@@ -75,6 +75,7 @@ def rules_json(draw: st.DrawFn, collectors: list[str] = WINDOWED) -> dict[str, A
         "when": draw(conditions(collector)),
         "sure": draw(st.booleans()),
         "level": draw(st.sampled_from([0.5, 0.8, 0.95])),
+        "interval": draw(st.sampled_from(["anytime", "one_look"])) if collector in WINDOWED else "one_look",
         "action": draw(acts),
     }
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crowdqc.quality.rules import COLLECTORS, Condition, Events, Figure, InvalidRule, Rule, evaluate
 from crowdqc.quality.rules.checks import never
+from crowdqc.quality.rules.looks import Interval
 from crowdqc.quality.rules.windows import Window
 from tests.quality.rules.histories import GIVEN, conditions
 
@@ -35,17 +36,21 @@ def everything(collector: str) -> Events:
 @given(st.data())
 def test_it_agrees_with_trying_everything(data: st.DataObject) -> None:
     collector = data.draw(st.sampled_from(["gold", "skips", "fast"]))
+    interval: Interval = data.draw(st.sampled_from(["anytime", "one_look"]))
+    # a full window must be able to leave an answer behind
+    widest = LONGEST - (interval == "anytime")
     given = data.draw(conditions(collector, most=LONGEST + 1))
     rule = Rule(
         "r",
         collector,
         tuple(Condition(**condition) for condition in given),
-        window=Window(data.draw(st.integers(1, LONGEST))),
+        window=Window(data.draw(st.integers(1, widest))),
         sure=data.draw(st.booleans()),
         level=data.draw(st.sampled_from([0.5, 0.8, 0.95])),
         seconds=5.0 if collector == "fast" else None,
+        interval=interval,
     )
-    refused = never(rule.keyed(), rule.window, rule.source, sure=rule.sure, level=rule.level, where="rule")
+    refused = never(rule.keyed(), rule.source, rule.looks, "rule")
     assert bool(refused) == (not evaluate(rule, everything(collector)))
 
 
@@ -57,7 +62,7 @@ def test_figures_agree_with_trying_many(data: st.DataObject) -> None:
     rule = Rule(
         "r", collector, tuple(Condition(**condition) for condition in given), sure=data.draw(st.booleans())
     )
-    refused = never(rule.keyed(), rule.window, rule.source, sure=rule.sure, level=rule.level, where="rule")
+    refused = never(rule.keyed(), rule.source, rule.looks, "rule")
     keys = {key.part: key for key in COLLECTORS[collector].keys.values()}
     # between and on all thresholds that are drawn
     grid = [-0.5, 0.0, 0.05, 0.1, 0.2, 0.25, 0.3, 0.5, 0.55, 0.6, 0.7, 0.75, 0.8, 0.9, 0.95, 1.0, 2.0]
@@ -96,6 +101,10 @@ def test_the_reasons() -> None:
     assert reason([("accuracy", "below", 0.1)], window={"answers": 20})[1] == (
         "accuracy below 0.1 is never sure: even with none of 20 the 95% interval is 0.00 to 0.12, not below 0.1; "
         "a window of 24 would do"
+    )
+    assert reason([("accuracy", "below", 0.1)], window={"answers": 20}, interval="anytime")[1] == (
+        "accuracy below 0.1 is never sure: even with none of 20 the 95% interval at every look is 0.00 to 0.26, "
+        "not below 0.1; a window of 59 would do"
     )
     assert reason([("accuracy", "below", 0)])[1] == "accuracy below 0 never holds: nothing lies below 0"
     assert reason([("accuracy", "above", 1)])[1] == "accuracy above 1 never holds: nothing lies above 1"

@@ -48,11 +48,11 @@ def test_spammers_are_found_and_the_good_are_left_alone(crowd: Crowd) -> None:
     found = {firing.worker for firing in evaluate(asked, seen)}
     spammers = {worker for worker, kind in enumerate(crowd.kinds) if kind == "spammer"}
     assert found <= spammers
-    assert len(found) >= 0.6 * len(spammers) > 0
+    assert len(found) >= 0.5 * len(spammers) > 0
     # asked after each answer, it finds more of them, sooner, and nobody else
     trial = dry_run(asked, seen)
     assert found <= set(trial.workers.tolist()) <= spammers
-    assert trial.workers.size >= 0.9 * len(spammers)
+    assert trial.workers.size >= 0.8 * len(spammers)
     assert not trial.unjust.any()
     assert trial.lost.sum() > 0.2 * sum(np.bincount(seen.worker)[list(spammers)])
     # without being sure some of the good would have been acted on, and the trial says how unjustly
@@ -99,7 +99,7 @@ def test_who_is_just_good_enough_is_rarely_acted_on(threshold: float) -> None:
     """One look at a worker whose accuracy is the threshold: wrong in 2.5% of cases, as the level says."""
     n = np.arange(10, 200)
     asked = rule("gold", ("accuracy", "below", threshold))
-    region = Region.of(asked.keyed(), n, level=0.95, sure=True)
+    region = Region.of(asked.keyed(), n, asked.looks)
     alarms = np.asarray(binom.cdf(region.high, n, threshold))
     assert alarms.mean() < 0.03
     assert alarms.max() < 0.06
@@ -121,6 +121,11 @@ def test_the_words() -> None:
         "At least 70% is asked for here, and we are 95% sure that your share is below that. "
         "You get no items in any project for 7 days."
     )
+    often = Rule.of(careless.to_json() | {"interval": "anytime", "level": 0.7})
+    (again,) = evaluate(often, seen)
+    assert "and we are 70% sure, however often we look, that your share is below that." in again.to_worker()
+    assert "(14.8% to 69% at every look) is surely below 70%" in again.to_lead()
+    assert (again.to_json()["interval"], firing.to_json()["interval"]) == ("anytime", "one_look")
     assert firing.to_lead() == (
         "Rule 'careless' (version 3): answers 20 is at least 10; accuracy 40% (21.1% to 61.6%) is surely below "
         "70%; 20 count."

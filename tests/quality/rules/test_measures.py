@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crowdqc.quality.confidence_sequences import fixed_interval, share_interval
 from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.rules import (
     Condition,
@@ -38,12 +40,13 @@ def outcome(collector: str, seen: Events, row: int, seconds: float) -> int:
     return int({"gold": seen.gold, "agreement": seen.agreed, "acceptance": seen.accepted}[collector][row])
 
 
-def by_hand(rule: Rule, seen: Events, worker: int, now: float, since: float) -> tuple[list[int], int, int]:
-    """Give the rows in the window, the hits among them, and the hits in a row at the end."""
+def by_hand(rule: Rule, seen: Events, worker: int, now: float, since: float) -> tuple[list[int], int, int, int]:
+    """Give the rows in the window, the hits among them and in a row at the end, and how many it left behind."""
     rows = sorted(range(len(seen)), key=lambda row: (seen.time[row], row))
     rows = [row for row in rows if seen.worker[row] == worker and since < seen.time[row] <= now]
     hit = {row: outcome(rule.collector, seen, row, rule.seconds or 0) for row in rows}
     rows = [row for row in rows if hit[row] >= 0]
+    every = len(rows)
     if rule.window.answers is not None:
         rows = rows[-rule.window.answers :]
     if rule.window.days is not None:
@@ -51,12 +54,30 @@ def by_hand(rule: Rule, seen: Events, worker: int, now: float, since: float) -> 
     run = 0
     while run < len(rows) and hit[rows[-1 - run]] == 1:
         run += 1
-    return rows, sum(hit[row] for row in rows), run
+    return rows, sum(hit[row] for row in rows), run, every - len(rows)
 
 
-def fires(rule: Rule, rows: list[int], hits: int, run: int) -> bool:
+def interval(rule: Rule, hits: int, n: int, behind: int) -> tuple[float, float]:
+    """The interval of n events of a window that has left so many behind."""
+    window = rule.window
+    if rule.interval == "one_look":
+        low, high = beta_interval(hits, n, rule.level)
+    elif window.answers is None and window.days is None:
+        low, high = share_interval(hits, n, rule.level, shape=1)
+    elif not behind:
+        low, high = share_interval(hits, n, 1 - (1 - rule.level) / 2, shape=1)
+    else:
+        k = math.floor(math.log2(behind))
+        level = 1 - (1 - rule.level) / 2 / 2**k / ((k + 1) * (k + 2))
+        low, high = (
+            fixed_interval(hits, n, level) if window.days is None else share_interval(hits, n, level, shape=1)
+        )
+    return float(low), float(high)
+
+
+def fires(rule: Rule, rows: list[int], hits: int, run: int, behind: int) -> bool:
     n = len(rows)
-    low, high = (float(end) for end in beta_interval(hits, n, rule.level))
+    low, high = interval(rule, hits, n, behind)
     for key, condition in rule.keyed():
         value = {"count": n, "hits": hits, "misses": n - hits, "run": run}.get(key.part, 0.0)
         least = most = float(value)
@@ -80,7 +101,7 @@ def unchecked(json: dict[str, Any]) -> Rule:
     when = tuple(Condition(**condition) for condition in json["when"])
     return Rule(
         json["name"], json["collector"], when, window=Window(**json["window"]), sure=json["sure"],
-        level=json["level"], seconds=json.get("seconds"),
+        level=json["level"], seconds=json.get("seconds"), interval=json["interval"],
     )  # fmt: skip
 
 
@@ -93,10 +114,10 @@ def test_it_is_what_a_plain_loop_finds(seen: Events, json: dict[str, Any], now: 
     held = holds(rule, found)
     for worker in range(len(WORKERS)):
         start = -np.inf if np.isnan(after[worker]) else after[worker]
-        rows, hits, run = by_hand(rule, seen, worker, now * DAY / 2, start)
+        rows, hits, run, behind = by_hand(rule, seen, worker, now * DAY / 2, start)
         assert found.evidence(worker).tolist() == rows
         assert (found.count[worker], found.hits[worker], found.run[worker]) == (len(rows), hits, run)
-        assert held[worker] == fires(rule, rows, hits, run)
+        assert held[worker] == fires(rule, rows, hits, run, behind)
     assert [firing.worker for firing in evaluate(rule, seen, now=now * DAY / 2, since=after)] == np.flatnonzero(
         held
     ).tolist()

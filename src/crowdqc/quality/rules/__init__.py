@@ -8,9 +8,10 @@ from crowdqc.quality.rules.events import Events, InvalidEvents
 from crowdqc.quality.rules.faults import InvalidRule
 from crowdqc.quality.rules.figures import Figure, InvalidFigures, figures_of
 from crowdqc.quality.rules.firings import Firing, Reason, evaluate
+from crowdqc.quality.rules.looks import Looks
 from crowdqc.quality.rules.measures import Measures, holds, measure
 from crowdqc.quality.rules.presets import PRESETS, Preset, preset
-from crowdqc.quality.rules.rule import Rule, read_all
+from crowdqc.quality.rules.rule import Rule, begun, read_all
 from crowdqc.quality.rules.windows import Window
 
 __all__ = [
@@ -29,11 +30,13 @@ __all__ = [
     "InvalidFigures",
     "InvalidRule",
     "Key",
+    "Looks",
     "Measures",
     "Preset",
     "Reason",
     "Rule",
     "Window",
+    "begun",
     "dry_run",
     "evaluate",
     "figures_of",

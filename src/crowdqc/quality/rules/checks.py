@@ -11,7 +11,8 @@ from crowdqc.quality.arrays import Counts
 from crowdqc.quality.rules.collectors import DOUBTED, Collector, Key
 from crowdqc.quality.rules.conditions import OPS, Condition
 from crowdqc.quality.rules.faults import Fault
-from crowdqc.quality.rules.regions import Region, share_and_ends
+from crowdqc.quality.rules.looks import Looks
+from crowdqc.quality.rules.regions import Region
 from crowdqc.quality.rules.windows import Window
 
 Keyed = Sequence[tuple[Key, Condition]]
@@ -19,7 +20,7 @@ Keyed = Sequence[tuple[Key, Condition]]
 _ALL, _FAR = 2_000, 1_000_000_000
 
 
-def never(keyed: Keyed, window: Window, source: Collector, *, sure: bool, level: float, where: str) -> list[Fault]:
+def never(keyed: Keyed, source: Collector, looks: Looks, where: str) -> list[Fault]:
     """Give the reasons why a rule can never fire: of one condition, else of two together, else of all.
 
     A window of so many events is tried whole, so that what passes can fire and what is refused cannot. Without an
@@ -32,28 +33,29 @@ def never(keyed: Keyed, window: Window, source: Collector, *, sure: bool, level:
     where
         Of the rule.
     """
+    window = looks.window
     counts = _counts(window, keyed)
-    regions = [] if source.outcome is None else [Region.of([one], counts, level=level, sure=sure) for one in keyed]
+    regions = [] if source.outcome is None else [[Region.of([one], counts, looks) for one in keyed]]
+    if regions and looks.interval == "anytime" and window.answers is not None:
+        # a full window that has left an answer behind may be told by the exact interval where the first is not
+        regions.append([Region.of([one], [window.answers], looks, 1) for one in keyed])
 
     def possible(*places: int) -> bool:
         if source.outcome is None:
             return _figures_possible([keyed[place] for place in places])
-        return bool(reduce(Region.meet, (regions[place] for place in places)).reachable().any())
+        return any(reduce(Region.meet, (of[place] for place in places)).reachable().any() for of in regions)
 
     alone = [place for place in range(len(keyed)) if not possible(place)]
     if alone:
-        return [
-            {"where": f"{where}.when[{place}]", "what": _why(*keyed[place], window, source, sure, level)}
-            for place in alone
-        ]
+        return [{"where": f"{where}.when[{place}]", "what": _why(*keyed[place], source, looks)} for place in alone]
     for second in range(len(keyed)):
         for first in range(second):
             if not possible(first, second):
                 what = f"{keyed[second][1]} and {keyed[first][1]} never hold together"
-                return [{"where": f"{where}.when[{second}]", "what": what + _within(window, sure, level)}]
+                return [{"where": f"{where}.when[{second}]", "what": what + _within(looks)}]
     if len(keyed) > 2 and not possible(*range(len(keyed))):
         what = f"{', '.join(str(condition) for _, condition in keyed)} never hold together"
-        return [{"where": f"{where}.when", "what": what + _within(window, sure, level)}]
+        return [{"where": f"{where}.when", "what": what + _within(looks)}]
     return []
 
 
@@ -86,25 +88,31 @@ def _figures_possible(keyed: Keyed) -> bool:
     return True
 
 
-def _within(window: Window, sure: bool, level: float) -> str:
-    reach = "" if window.answers is None else f" with at most {window.answers} in the window"
-    return reach + (f", {100 * level:g}% sure" if sure else "")
+def _within(looks: Looks) -> str:
+    reach = "" if looks.window.answers is None else f" with at most {looks.window.answers} in the window"
+    return reach + (f", {100 * looks.level:g}% sure{_often(looks)}" if looks.sure else "")
 
 
-def _why(key: Key, condition: Condition, window: Window, source: Collector, sure: bool, level: float) -> str:
+def _often(looks: Looks) -> str:
+    return " at every look" if looks.interval == "anytime" else ""
+
+
+def _why(key: Key, condition: Condition, source: Collector, looks: Looks) -> str:
+    window, level = looks.window, looks.level
     if key.whole and source.outcome is not None and not condition.small:
         return f"{condition} never holds: the window holds {window.answers} at most"
     if condition.value == key.low and condition.op == "below":
         return f"{condition} never holds: nothing lies below {key.low:g}"
     if condition.value == key.high and condition.op == "above":
         return f"{condition} never holds: nothing lies above {key.high:g}"
-    if key.part not in DOUBTED or not sure or window.answers is None:
+    if key.part not in DOUBTED or not looks.sure or window.answers is None:
         return f"{condition} never holds"
     n = np.array([window.answers])
-    _, low, high = share_and_ends(n * (not condition.small), n, level, sure)
+    low, high = looks.ends(n * (not condition.small), n)
     best = "none" if condition.small else "all"
-    seen = f"even with {best} of {window.answers} the {100 * level:g}% interval is {low[0]:.2f} to {high[0]:.2f}"
+    wide = f"the {100 * level:g}% interval{_often(looks)} is {low[0]:.2f} to {high[0]:.2f}"
+    seen = f"even with {best} of {window.answers} {wide}"
     endless = _counts(Window(), [])
-    enough = endless[Region.of([(key, condition)], endless, level=level, sure=sure).reachable()]
+    enough = endless[Region.of([(key, condition)], endless, looks).reachable()]
     needed = f"; a window of {enough[0]:,} would do" if enough.size else ""
     return f"{condition} is never sure: {seen}, not {OPS[condition.op].words} {condition.value:g}{needed}"

@@ -161,7 +161,10 @@ def _replay(rule: Rule, history: History) -> tuple[Counts, Counts]:
     """
     longest = int((history.stop - history.start).max(initial=0))
     most = longest if rule.window.answers is None else min(longest, rule.window.answers)
-    region = Region.of(rule.keyed(), np.arange(most + 1), level=rule.level, sure=rule.sure)
+    # one region a stretch; without sliding windows there is one alone
+    last = int(rule.looks.stretches(longest))
+    regions = [Region.of(rule.keyed(), np.arange(most + 1), rule.looks, stretch) for stretch in range(last + 1)]
+    least, greatest = (np.stack([getattr(of, end) for of in regions]) for end in ("low", "high"))
     # what a window reaches back to does not depend on what was done, so it is found once
     opens = np.repeat(history.start, history.stop - history.start)
     floor = history.begins(rule.window, opens, np.arange(1, opens.size + 1), history.time)
@@ -178,8 +181,9 @@ def _replay(rule: Rule, history: History) -> tuple[Counts, Counts]:
         begin = np.maximum(floor[place], origin[of])
         count, hits = place + 1 - begin, history.hits[place + 1] - history.hits[begin]
         run = history.run(begin, place + 1)
-        fires = (hits >= region.low[count]) & (hits <= region.high[count])
-        fires &= (run >= region.run_low) & (run <= region.run_high)
+        stretch = rule.looks.stretches(begin - origin[of])
+        fires = (hits >= least[stretch, count]) & (hits <= greatest[stretch, count])
+        fires &= (run >= regions[0].run_low) & (run <= regions[0].run_high)
         which, found = np.unique(of[fires], return_index=True)
         fired = place[fires][found]
         workers.append(active[which])

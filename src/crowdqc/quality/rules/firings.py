@@ -102,6 +102,7 @@ class Firing:
             "collector": self.rule.collector,
             "window": self.rule.window.to_json(),
             "level": self.rule.level,
+            "interval": self.rule.interval,
             "action": actions.to_json(self.rule.action),
             "at": _finite(self.at),
             "reasons": [reason.to_json() for reason in self.reasons],

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crowdqc.quality.arrays import Counts, Flags, Floats, brief
-from crowdqc.quality.intervals import beta_interval
 from crowdqc.quality.rules.collectors import Key
 from crowdqc.quality.rules.events import Events, InvalidEvents
 from crowdqc.quality.rules.figures import Figure, InvalidFigures
@@ -25,8 +24,8 @@ class Measures:
     Attributes
     ----------
     value, low, high
-        float64[n_workers], the share of hits in the window and its interval, or the figure and its own; NaN and
-        (0, 1) where nothing counts.
+        float64[n_workers], the share of hits in the window and its interval (see `looks`), or the figure and its
+        own; NaN and (0, 1) where nothing counts.
     count, hits, run
         float64[n_workers], events in the window, hits among them, hits in a row at its end; of a figure, answers
         that it rests on, and NaN.
@@ -123,7 +122,7 @@ def measure(
         )  # fmt: skip
     begin = history.begins(rule.window, start, stop, np.full(W, moment))
     count, hits = stop - begin, history.hits[stop] - history.hits[begin]
-    low, high = beta_interval(hits, count, rule.level)
+    low, high = rule.looks.ends(hits, count, rule.looks.stretches(begin - start))
     return Measures(
         value=np.divide(hits, count, out=np.full(W, np.nan), where=count > 0),
         low=low,

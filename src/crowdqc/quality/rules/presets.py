@@ -30,8 +30,9 @@ PRESETS: Mapping[str, Preset] = {
             "collector": "gold",
             "window": {"answers": 50},
             "when": [_when("answers", "at_least", 10), _when("accuracy", "below", 0.6)],
-            # a rule that is asked after every answer has many chances of a false alarm
-            "level": 0.99,
+            # whoever is good enough is ever acted on in one case of twenty at most
+            "level": 0.9,
+            "interval": "anytime",
             "action": {"kind": "restrict", "scope": "project", "hours": 24},
         },
     ),
@@ -52,7 +53,8 @@ PRESETS: Mapping[str, Preset] = {
             "seconds": 2,
             "window": {"answers": 30},
             "when": [_when("answers", "at_least", 10), _when("rate", "above", 0.5)],
-            "level": 0.99,
+            "level": 0.9,
+            "interval": "anytime",
             "action": {"kind": "ask_more", "answers": 1},
         },
     ),

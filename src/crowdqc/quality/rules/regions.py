@@ -9,16 +9,10 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from crowdqc.quality.arrays import Counts, Flags, Floats, brief
-from crowdqc.quality.intervals import beta_interval
+from crowdqc.quality.arrays import Counts, Flags, brief
 from crowdqc.quality.rules.collectors import Key
 from crowdqc.quality.rules.conditions import Condition
-
-
-def share_and_ends(hits: Counts, counts: Counts, level: float, sure: bool) -> tuple[Floats, Floats, Floats]:
-    """Give shares with the ends that conditions are asked of: those of the interval, or the shares themselves."""
-    share = np.divide(hits, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
-    return (share, *beta_interval(hits, counts, level)) if sure else (share, share, share)
+from crowdqc.quality.rules.looks import Looks
 
 
 @brief
@@ -44,9 +38,9 @@ class Region:
 
     @classmethod
     def of(
-        cls, conditions: Sequence[tuple[Key, Condition]], counts: ArrayLike, *, level: float, sure: bool
+        cls, conditions: Sequence[tuple[Key, Condition]], counts: ArrayLike, looks: Looks, stretch: int = 0
     ) -> Self:
-        """Turn conditions on the events of a window into bounds.
+        """Turn conditions on the events of a window in a stretch into bounds.
 
         More hits among as many events only ever raise the share and its interval, so each condition on it holds
         up to some number of hits, or from some on: that is searched by halving.
@@ -55,9 +49,9 @@ class Region:
         --------
         >>> key = Key("", "rate")
         >>> half = [(key, Condition("accuracy", "below", 0.5))]
-        >>> Region.of(half, [0, 2, 4, 10], level=0.95, sure=False).high.tolist()
+        >>> Region.of(half, [0, 2, 4, 10], Looks(sure=False)).high.tolist()
         [-1, 0, 1, 4]
-        >>> Region.of(half, [0, 2, 4, 10], level=0.95, sure=True).high.tolist()
+        >>> Region.of(half, [0, 2, 4, 10], Looks()).high.tolist()
         [-1, -1, 0, 1]
         """
         n = np.asarray(counts, dtype=np.int64)
@@ -74,7 +68,7 @@ class Region:
             elif key.part == "run":
                 run = [max(run[0], least), min(run[1], most)]
             else:
-                ends = _rate_bounds(condition, n, level, sure)
+                ends = _rate_bounds(condition, n, looks, stretch)
                 low, high = np.maximum(low, ends[0]), np.minimum(high, ends[1])
         return cls(n, low, high, *run)
 
@@ -109,9 +103,9 @@ def _whole_bounds(condition: Condition) -> tuple[int, int]:
     return (value, most) if condition.op == "at_least" else (value + 1, most)
 
 
-def _rate_bounds(condition: Condition, n: Counts, level: float, sure: bool) -> tuple[Counts, Counts]:
+def _rate_bounds(condition: Condition, n: Counts, looks: Looks, stretch: int) -> tuple[Counts, Counts]:
     def holds(hits: Counts) -> Flags:
-        return condition.holds(*share_and_ends(hits, n, level, sure))
+        return looks.holds(condition, hits, n, stretch)
 
     if condition.small:
         high = _last(holds, n)

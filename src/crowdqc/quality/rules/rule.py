@@ -12,10 +12,11 @@ from crowdqc.quality.rules.checks import never
 from crowdqc.quality.rules.collectors import COLLECTORS, DOUBTED, Collector, Key
 from crowdqc.quality.rules.conditions import OPS, Condition
 from crowdqc.quality.rules.faults import Fault, InvalidRule, number, unknown_keys, whole
+from crowdqc.quality.rules.looks import Interval, Looks
 from crowdqc.quality.rules.windows import LONGEST, Window
 
 _PARTS = (
-    "name", "version", "collector", "seconds", "window", "when", "sure", "level", "action",
+    "name", "version", "collector", "seconds", "window", "when", "sure", "level", "interval", "action",
 )  # fmt: skip
 
 
@@ -39,6 +40,8 @@ class Rule:
         Whether a share or a score must lie beyond its threshold with its whole interval.
     level
         Of the intervals.
+    interval
+        Of shares: "anytime" holds however often the rule is asked, "one_look" for one look alone.
     seconds
         For the collector of fast answers: below which an answer is fast.
     """
@@ -52,6 +55,7 @@ class Rule:
     level: float = 0.95
     seconds: float | None = None
     version: int = 1
+    interval: Interval = "one_look"
 
     @classmethod
     def of(cls, json: object, where: str = "rule") -> Self:
@@ -97,12 +101,17 @@ class Rule:
             "when": [condition.to_json() for condition in self.when],
             "sure": self.sure,
             "level": self.level,
+            "interval": self.interval,
             "action": actions.to_json(self.action),
         }
 
     @property
     def source(self) -> Collector:
         return COLLECTORS[self.collector]
+
+    @property
+    def looks(self) -> Looks:
+        return Looks(self.sure, self.level, self.interval, self.window)
 
     def keyed(self) -> list[tuple[Key, Condition]]:
         """The conditions, each with what its key means."""
@@ -137,6 +146,16 @@ def read_all(json: object, where: str = "rules") -> tuple[Rule, ...]:
     return tuple(rule for rule in found if rule is not None)
 
 
+def begun(json: Mapping[str, object]) -> dict[str, object]:
+    """Add to a new rule what it does not say: shares are doubted at every look.
+
+    >>> begun({"collector": "gold"})["interval"], begun({"collector": "drift"})["interval"]
+    ('anytime', 'one_look')
+    """
+    source = COLLECTORS.get(str(json.get("collector")))
+    return {"interval": "one_look" if source is not None and source.outcome is None else "anytime", **json}
+
+
 def read(json: object, where: str, faults: list[Fault]) -> Rule | None:
     """Read a rule that stands at `where`; None, with the faults added, where it cannot be read."""
     if not isinstance(json, Mapping):
@@ -152,6 +171,9 @@ def read(json: object, where: str, faults: list[Fault]) -> Rule | None:
     if not isinstance(sure, bool):
         faults.append({"where": f"{where}.sure", "what": f"{sure!r} is not true or false"})
     number(level, f"{where}.level", faults, 0.5, 0.9999)
+    interval = json.get("interval", "one_look")  # what was saved before there was a choice
+    if interval not in ("anytime", "one_look"):
+        faults.append({"where": f"{where}.interval", "what": f"{interval!r} is not anytime or one_look"})
     action = actions.read(json.get("action"), f"{where}.action", faults)
     collector = json.get("collector")
     if not isinstance(collector, str) or collector not in COLLECTORS:
@@ -161,6 +183,9 @@ def read(json: object, where: str, faults: list[Fault]) -> Rule | None:
         _read_window(json.get("window"), None, f"{where}.window", faults)
         return None
     source = COLLECTORS[collector]
+    if source.outcome is None and interval == "anytime":
+        what = "this collector is a figure with an interval of its own, of one_look"
+        faults.append({"where": f"{where}.interval", "what": what})
     window = _read_window(json.get("window"), source, f"{where}.window", faults)
     seconds = json.get("seconds")
     if source.timed and seconds is None:
@@ -173,8 +198,8 @@ def read(json: object, where: str, faults: list[Fault]) -> Rule | None:
     when = _read_when(json.get("when"), source, collector, f"{where}.when", faults)
     if len(faults) > before or window is None or action is None or when is None:
         return None
-    rule = Rule(str(name), collector, when, action, window, bool(sure), float(level), seconds, version)
-    faults.extend(never(rule.keyed(), window, rule.source, sure=rule.sure, level=rule.level, where=where))
+    rule = Rule(str(name), collector, when, action, window, bool(sure), float(level), seconds, version, interval)
+    faults.extend(never(rule.keyed(), rule.source, rule.looks, where))
     return rule if len(faults) == before else None
 
 

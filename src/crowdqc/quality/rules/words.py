@@ -40,7 +40,8 @@ def to_lead(rule: Rule, place: int, value: float, low: float, high: float) -> st
     op = OPS[condition.op].words
     if low == value == high:
         return f"{condition.key} {shown(key, value)} is {op} {shown(key, condition.value)}"
-    ends = f"({shown(key, low)} to {shown(key, high)})"
+    often = " at every look" if rule.interval == "anytime" else ""
+    ends = f"({shown(key, low)} to {shown(key, high)}{often})"
     surely = "surely " if rule.doubted(key) else ""
     return f"{condition.key} {shown(key, value)} {ends} is {surely}{op} {shown(key, condition.value)}"
 
@@ -100,4 +101,5 @@ def _line(rule: Rule, place: int) -> str:
         return f"{asked}."
     beyond = {"below": "below", "at_most": "not above", "at_least": "not below", "above": "above"}[condition.op]
     what = "your share" if key.share else "yours"
-    return f"{asked}, and we are {percent(rule.level)} sure that {what} is {beyond} that."
+    often = ", however often we look" if rule.interval == "anytime" else ""
+    return f"{asked}, and we are {percent(rule.level)} sure{often} that {what} is {beyond} that."
