@@ -48,8 +48,7 @@ def anchoring(
 ) -> Anchoring:
     """Compare answers with the pre-label shown and without, bool[n] each: does the answer equal it, was it shown.
 
-    Whether it is shown must have been drawn by chance for each answer, and answers be of workers independent of one
-    another. `wrong`, bool[n], keeps the answers to items whose pre-label is known to be wrong: there, following it
+    Whether it is shown must have been drawn by chance for each answer, and no answer depend on another. `wrong`, bool[n], keeps the answers to items whose pre-label is known to be wrong: there, following it
     is a mistake, and not agreement.
 
     Notes
@@ -90,11 +89,13 @@ def anchoring(
     difference = p - q
     low = difference - float(np.hypot(p - low_p, high_q - q))
     high = difference + float(np.hypot(high_p - p, q - low_q))
-    p_value = float(fisher_exact([[hits[0], n[0] - hits[0]], [hits[1], n[1] - hits[1]]]).pvalue)
+    table = np.array([hits, [n[0] - hits[0], n[1] - hits[1]]])
+    p_value = float(fisher_exact(table).pvalue)
     known = "more often" if low > 0 else "less often" if high < 0 else None
     what = "a wrong pre-label" if wrong is not None else "the pre-label"
     words = (
-        f"Shown {what}, workers follow it in {p:.0%} of {n[0]:,} answers; not shown, {q:.0%} of {n[1]:,} say the same: "
+        f"Shown {what}, workers follow it in {p:.0%} of {n[0]:,} answers; not shown, {q:.0%} of {n[1]:,} say the "
+        "same: "
         + (f"{known} by {abs(difference):.0%}" if known else "no difference is proven")
         + f" ({level:.0%} interval {low:+.0%} to {high:+.0%})."
     )

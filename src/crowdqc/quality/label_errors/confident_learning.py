@@ -1,4 +1,4 @@
-"""Confident learning: how many labels of each class are truly of which other one, counted by confident predictions."""
+"""Confident learning: how many labels of each class are truly of which other one, by confident predictions."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class ConfidentJoint:
 
     @property
     def noise(self) -> Floats:
-        """How a true class is labelled, P(given | true), float64[K, K]: columns sum to 1, or are 0 without rows."""
+        """How a true class is labelled, P(given | true), float64[K, K]: columns sum to 1 (0 without rows)."""
         joint = self.joint
         return np.asarray(joint / np.maximum(joint.sum(axis=0, keepdims=True), 1e-100))
 
@@ -109,7 +109,7 @@ class ConfidentJoint:
 
 
 def confident_thresholds(label: ArrayLike, probabilities: Table) -> Floats:
-    """Mean probability of each class over the rows that are labelled with it, float64[K]; 2 where there are none."""
+    """Mean probability of each class over the rows that it labels, float64[K]; 2 where it labels none."""
     given = check_given(label, probabilities)
     n, K = probabilities.shape
     total, often = np.zeros(K), class_counts(given, K)
@@ -123,7 +123,7 @@ def confident_thresholds(label: ArrayLike, probabilities: Table) -> Floats:
 def _whole(row: Floats) -> Counts:
     """Round to whole numbers with the same sum: those are moved that rounding moved farthest the other way."""
     rounded = np.round(row)
-    short = int(round(float(row.sum()))) - int(rounded.sum())
+    short = round(float(row.sum())) - int(rounded.sum())
     if short:
         order = np.argsort(row - rounded)
         moved = order[::-1][:short] if short > 0 else order[:-short]

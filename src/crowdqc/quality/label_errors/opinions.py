@@ -119,7 +119,3 @@ def _of_model(predictions: Predictions, row: Counts) -> NDArray[np.floating]:
     table = predictions.probabilities[row]
     table[row < 0] = 1 / table.shape[1]
     return table
-
-
-def _last(predictions: Predictions) -> int:
-    return int(predictions.item.max(initial=-1))

@@ -55,17 +55,16 @@ def find_errors(
         wrong = found.off_diagonal.copy()
     else:
         least = _least_kept(found.calibrated)
-        by_class = _by_class(given, probabilities, least) if by != "noise_rate" else None
-        by_rate = _by_noise_rate(given, probabilities, least) if by != "class" else None
-        wrong = by_class & by_rate if by_class is not None and by_rate is not None else by_class
-        if wrong is None:
-            wrong = by_rate
-    assert wrong is not None
+        wrong = np.ones(given.size, dtype=bool)
+        if by != "noise_rate":
+            wrong &= _by_class(given, probabilities, least)
+        if by != "class":
+            wrong &= _by_noise_rate(given, probabilities, least)
     return wrong & ~_as_likely(given, probabilities)
 
 
 def _least_kept(calibrated: Counts) -> Counts:
-    """Leave each given class at least `KEPT` labels that are right; what that takes comes from the others evenly."""
+    """Leave each given class at least `KEPT` right labels, taken from the others evenly."""
     counts = calibrated.copy()
     for k in np.flatnonzero(counts.diagonal() < KEPT):
         short, others = KEPT - counts[k, k], max(np.count_nonzero(counts[k]), 1)

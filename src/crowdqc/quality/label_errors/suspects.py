@@ -73,18 +73,14 @@ class Suspects:
         for row in range(len(self)):
             given, suggested = classes[self.given[row]], classes[self.suggested[row]]
             against = [name for name, says in zip(self.models, self.against[row], strict=True) if says]
-            who = _listed(against) if len(against) < len(self.models) or len(against) == 1 else "all models"
-            if against:
-                lean = f"contradicted by {who}"
-            else:
-                lean = "not contradicted by any model"
+            lean = f"contradicted by {_listed(against)}" if against else "contradicted by no model"
             told = [f"{lean}: {suggested} {self.of_suggested[row]:.2f}, {given} {self.of_given[row]:.2f}"]
             if self.crowd_given is not None and self.crowd_suggested is not None:
                 told.append(
                     f"the crowd: {suggested} {self.crowd_suggested[row]:.2f}, {given} {self.crowd_given[row]:.2f}"
                 )
             if self.error[row]:
-                told.append("more such labels than the expected noise leaves room for")
+                told.append("an error by confident learning")
             yield "; ".join(told)
 
 
@@ -160,9 +156,8 @@ def _beside(consensus: Consensus, opinions: Opinions) -> Floats:
         raise InvalidLabels(
             "The consensus has heard models already; they would count twice.", mend="Aggregate the answers alone."
         )
-    if consensus.posterior.shape[1] != opinions.n_classes or opinions.item.max(initial=-1) >= len(
-        consensus.posterior
-    ):
+    items, K = consensus.posterior.shape
+    if opinions.n_classes != K or opinions.item.max(initial=-1) >= items:
         raise InvalidLabels("The consensus is of other items or classes than the predictions.")
     return np.asarray(consensus.log_posterior[opinions.item] - safe_log(consensus.class_prior))
 

@@ -62,9 +62,9 @@ def suspicion(opinions: Opinions, beside: Floats | None = None) -> Suspicion:
     - *habit*: a class that the model says too often on the whole is believed less, by half the log of its mean;
     - *noise*: a label that is often wrong is doubted more, by a quarter of the log odds of that.
 
-    A contradiction of j and g may be the model's fault in j or the label's in g. With two classes both are the same
-    and nothing tells them apart, so that trust counts nothing, habit and noise in full; with K classes trust counts
-    by (K - 2)/(K - 1) and the others by 1/(K - 1).
+    A contradiction of j and g may be the model's fault in j or the label's in g. With two classes both are one,
+    and nothing tells them apart: then trust counts nothing, habit and noise count in full. With K classes trust
+    counts by (K - 2)/(K - 1) and the others by 1/(K - 1).
 
     References
     ----------
