@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crowdqc.quality.predictions import Contradictions, InvalidPredictions, Predictions, contradictions
+from crowdqc.quality.predictions import Contradictions, InvalidPredictions, Predictions, columns, contradictions
 from crowdqc.quality.votes import Votes
 
 VOTES = Votes.of([1, 2, 3], ["a"] * 3, ["x", "y", "x"], classes=["x", "y", "z"], all_items=[1, 2, 3, 4])
@@ -53,3 +53,25 @@ def test_nothing_predicted() -> None:
     said = Predictions.of(VOTES, [], [], [])
     assert len(contradictions(said, np.zeros(4, dtype=np.int32))) == 0
     assert Contradictions.none().strongest(2).tolist() == [0, 0]
+
+
+def test_the_most_confident_mistakes_first() -> None:
+    table = [[0.2, 0.8, 0], [0.95, 0.05, 0], [0.9, 0, 0.1], [0, 0.2, 0.8]]
+    said = Predictions.of(VOTES, [1, 2, 3, 4], ["a"] * 4, table)
+    found = contradictions(said, np.array([0, 1, 2, 1], dtype=np.int32))
+    assert found.item[found.by_confidence()].tolist() == [1, 2, 0, 3]
+
+
+def test_single_precision_stays_and_nothing_given_is_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "BLOCK", 6)
+    rng = np.random.default_rng(3)
+    table = rng.dirichlet([1, 1, 1], size=50).astype(np.float32)
+    kept = table.copy()
+    said = Predictions.coded(np.arange(50), [0] * 50, table, models=["m"], n_items=50, n_classes=3)
+    assert said.probabilities.dtype == np.float32
+    np.testing.assert_allclose(said.probabilities.sum(axis=1), 1, rtol=1e-6)
+    table[:] = 0
+    np.testing.assert_allclose(said.probabilities, kept, rtol=1e-6)
+    kept[41] = [0.2, 0.2, 0.2]
+    with pytest.raises(InvalidPredictions, match="Row 41 is"):
+        Predictions.coded(np.arange(50), [0] * 50, kept, models=["m"], n_items=50, n_classes=3)

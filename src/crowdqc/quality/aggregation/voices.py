@@ -63,7 +63,7 @@ class Evidence:
                 mend="Read the predictions with `Predictions.of` and these very votes.",
             )
         order = np.lexsort((item, model))
-        item, model, table = item[order], model[order], table[order]
+        item, model, table = item[order], model[order], table[order].astype(np.float64, copy=False)
         twice = np.flatnonzero((np.diff(item) == 0) & (np.diff(model) == 0))
         if twice.size:
             what, who = votes.items[item[twice[0]]], predictions.models[model[twice[0]]]

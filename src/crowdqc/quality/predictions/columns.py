@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
-from crowdqc.quality.arrays import Codes, Floats, brief
+from crowdqc.quality.arrays import Codes, brief
 from crowdqc.quality.votes import Votes
 
 #: How far a row of probabilities may be from a sum of 1 and still be taken for rounding.
 ROUNDING = 1e-3
+#: Numbers that are looked at together: bounds memory, changes no result.
+BLOCK = 1 << 22
 
 
 class InvalidPredictions(Invalid):
@@ -31,14 +33,14 @@ class Predictions:
     item, model
         int32[m], codes into `votes.items` and `models`.
     probabilities
-        float64[m, K], in the order of `votes.classes`; rows sum to 1.
+        float64[m, K], or float32 where they were given so, in the order of `votes.classes`; rows sum to 1.
     models
         Names by code.
     """
 
     item: Codes
     model: Codes
-    probabilities: Floats
+    probabilities: NDArray[np.floating]
     models: tuple[str, ...]
 
     @classmethod
@@ -78,7 +80,9 @@ class Predictions:
     ) -> Self:
         """Build predictions from columns that are codes already."""
         items, used = np.asarray(item, dtype=np.int32), np.asarray(model, dtype=np.int32)
-        table = np.array(probabilities, dtype=np.float64)
+        table: NDArray[np.floating] = np.asarray(probabilities)
+        if table.dtype != np.float32:
+            table = table.astype(np.float64, copy=False)
         if not table.size:
             table = table.reshape(0, n_classes)
         if items.ndim != 1 or used.shape != items.shape or table.shape != (items.size, n_classes):
@@ -89,16 +93,28 @@ class Predictions:
         for codes, size in ((items, n_items), (used, len(models))):
             if codes.size and (codes.min() < 0 or codes.max() >= size):
                 raise InvalidPredictions(f"Codes must lie from 0 to {size - 1}.")
-        total = table.sum(axis=1, keepdims=True)
-        fits = np.isfinite(table).all(axis=1) & (table >= 0).all(axis=1)
-        fits &= np.abs(total[:, 0] - 1) <= ROUNDING
+        return cls(items, used, _normalised(table), tuple(models))
+
+
+def _normalised(table: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Divide each row by its sum, into a table of the same kind of its own; refuse what is no distribution."""
+    result = np.empty_like(table, order="C")
+    step = max(1, BLOCK // max(table.shape[1], 1))
+    for start in range(0, len(table), step):
+        part = table[start : start + step]
+        total = part.sum(axis=1, keepdims=True)
+        fits = (
+            np.isfinite(total[:, 0]) & (part.min(axis=1, initial=0.0) >= 0) & (np.abs(total[:, 0] - 1) <= ROUNDING)
+        )
         if not fits.all():
             row = int(np.argmin(fits))
-            shown = ", ".join(f"{value:g}" for value in table[row])
+            shown = ", ".join(f"{value:g}" for value in part[row])
             raise InvalidPredictions(
-                f"Row {row} is [{shown}]; probabilities must be finite, not below 0 and sum to 1.", row=row
+                f"Row {start + row} is [{shown}]; probabilities must be finite, not below 0 and sum to 1.",
+                row=start + row,
             )
-        return cls(items, used, table / total, tuple(models))
+        np.divide(part, total, out=result[start : start + step])
+    return result
 
 
 def check_predictions(predictions: object) -> Predictions:

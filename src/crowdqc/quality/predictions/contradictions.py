@@ -50,6 +50,10 @@ class Contradictions:
         """The row of each contradicted item's surest contradiction."""
         return np.flatnonzero(np.diff(self.item, prepend=-1) > 0)
 
+    def by_confidence(self) -> NDArray[np.int64]:
+        """Rows in the order of the model's probability, the most confident mistake first."""
+        return np.argsort(-self.probability, kind="stable")
+
     def strongest(self, n_items: int) -> Floats:
         """Probability of each item's surest contradiction, float64[n_items]; 0 where nothing contradicts."""
         surest = np.zeros(n_items)
@@ -82,7 +86,7 @@ def contradictions(predictions: Predictions, label: Codes) -> Contradictions:
         item=predictions.item[found],
         model=predictions.model[found],
         label=said[found],
-        probability=surest[found],
-        consensus_probability=of_consensus[found],
+        probability=surest[found].astype(np.float64),
+        consensus_probability=of_consensus[found].astype(np.float64),
         models=predictions.models,
     )

@@ -1,0 +1,17 @@
+"""Whether probabilities mean what they say: reliability, on the whole and class by class, and how to mend it."""
+
+from crowdqc.quality.calibration.classes import ClassCalibration, class_calibration
+from crowdqc.quality.calibration.curves import Calibration, InvalidConfidences, calibration
+from crowdqc.quality.calibration.temperature import Temperature, fit_temperature, tempered, weights_by_likelihood
+
+__all__ = [
+    "Calibration",
+    "ClassCalibration",
+    "InvalidConfidences",
+    "Temperature",
+    "calibration",
+    "class_calibration",
+    "fit_temperature",
+    "tempered",
+    "weights_by_likelihood",
+]
