@@ -4,19 +4,20 @@
     scripts/bench shares --seeds 20       # quicker
 
 Nine samplers, 20 rounds of 100 items, 15 of them random in every arm. A sampler's yield is the chance that an item
-which it gives has a wrong label. The arms differ in how the other 85 places are shared, each round by the yields of
-those before it. All arms of a seed meet the same yields.
+which it gives has a wrong label. The arms differ in how the other 85 places are shared, each round by the yields
+of those before it. All arms of a seed meet the same yields.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.sampling.shares import Equal, Proportional, Sharing, Thompson, UpperBound
+from crowdqc.quality.sampling.shares import Equal, Sharing, Thompson, UpperBound, faded, floored
 from crowdqc.quality.sampling.yields import Yields
 
 SAMPLERS, ROUNDS, PLACES = 9, 20, 85
@@ -55,18 +56,27 @@ def drying(rng: np.random.Generator) -> World:
 WORLDS = {"steady": steady, "alike": alike, "shifting": shifting, "drying up": drying}
 
 
+@dataclass(frozen=True)
+class Proportional:
+    """A sampler's share is as its yield, (errors + 1/2) / (items + 1) of faded counts."""
+
+    memory: float = 0.9
+    floor: float = 0.1
+
+    def shares(self, names: Sequence[str], rounds: Sequence[Yields]) -> Mapping[str, float]:
+        looked, found = faded(names, rounds, self.memory)
+        return floored(names, (found + 0.5) / (looked + 1), self.floor)
+
+
 def arms() -> dict[str, Sharing]:
     """Name every rule that is tried."""
-    found: dict[str, Sharing] = {"equal": Equal()}
+    found: dict[str, Sharing] = {"equal": Equal(), "in proportion to yield": Proportional()}
+    for memory in (0.8, 0.9, 1.0):
+        for width in (0.05, 0.5):
+            found[f"UpperBound(memory={memory:g}, width={width:g})"] = UpperBound(memory=memory, width=width)
     for memory in (0.6, 0.8, 0.9, 1.0):
-        for floor in (0.1, 0.2, 0.4):
-            found[f"Thompson, memory {memory:g}, floor {floor:g}"] = Thompson(
-                memory=memory, floor=floor, draws=500
-            )
-    for memory in (0.6, 0.8, 0.9, 1.0):
-        found[f"proportional, memory {memory:g}, floor 0.2"] = Proportional(memory=memory)
-        found[f"upper bound, memory {memory:g}, floor 0.2"] = UpperBound(memory=memory)
-        found[f"upper bound, memory {memory:g}, width 0.05"] = UpperBound(memory=memory, width=0.05)
+        for floor in (0.1, 0.3):
+            found[f"Thompson(memory={memory:g}, floor={floor:g})"] = Thompson(memory=memory, floor=floor)
     return found
 
 

@@ -13,7 +13,7 @@ from crowdqc.quality.sampling.queue import InvalidQueue, Part, Queue, QueuePlan
 from crowdqc.quality.sampling.ranking import Ranking, Sampler
 from crowdqc.quality.sampling.registry import SAMPLERS, InvalidSampler, sampler, written
 from crowdqc.quality.sampling.search import Search
-from crowdqc.quality.sampling.shares import Equal, Proportional, Sharing, Thompson, UpperBound
+from crowdqc.quality.sampling.shares import SHARINGS, Equal, Sharing, Thompson, UpperBound, sharing
 from crowdqc.quality.sampling.stratified import Stratified
 from crowdqc.quality.sampling.teacher import TeacherDisagreement
 from crowdqc.quality.sampling.uniform import Uniform
@@ -21,6 +21,7 @@ from crowdqc.quality.sampling.yields import InvalidYields, Yields
 
 __all__ = [
     "SAMPLERS",
+    "SHARINGS",
     "EnsembleDisagreement",
     "Equal",
     "Inconsistency",
@@ -36,7 +37,6 @@ __all__ = [
     "Outliers",
     "Part",
     "Pool",
-    "Proportional",
     "Queue",
     "QueuePlan",
     "Ranking",
@@ -50,5 +50,6 @@ __all__ = [
     "UpperBound",
     "Yields",
     "sampler",
+    "sharing",
     "written",
 ]

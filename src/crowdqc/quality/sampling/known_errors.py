@@ -18,10 +18,9 @@ class KnownErrors:
     """The items first that are alike to known errors and not to what is known to be right.
 
     An item's closeness is the mean cosine similarity to its nearest known errors, less `contrast` of that to its
-    nearest items that were found right. The best `candidates` are then put in an order of maximal marginal
-    relevance: each next item is the one with the greatest (1 - diversity) * closeness - diversity * similarity to
-    the most similar one before it. So near-duplicates do not follow each other, and small clusters get a turn. The
-    items behind them stand by closeness, valued as if each repeated one before it.
+    nearest items that were found right. The best `candidates` are then spread: what is like those before it waits
+    (`diversity.spread_out`), so that near-duplicates do not follow each other, and a small kind of error has its
+    turns beside a great one. The items behind them stand by closeness, valued as if all of those were their like.
 
     Parameters
     ----------
@@ -30,14 +29,9 @@ class KnownErrors:
     contrast
         What similarity to right items takes away; 0: nothing.
     diversity
-        From 0, closeness alone, to 1, as different from each other as can be.
+        Weight of being unlike those before, from 0, closeness alone, to 1.
     candidates
         Items that are spread.
-
-    References
-    ----------
-    J. Carbonell, J. Goldstein (1998), The use of MMR, diversity-based reranking for reordering documents and
-    producing summaries, SIGIR.
 
     Examples
     --------
@@ -83,5 +77,5 @@ class KnownErrors:
             return order
         first, rest = order.item[: self.candidates], order.item[self.candidates :]
         place, value = spread_out(vectors[first], score[first], self.diversity)
-        behind = (1 - self.diversity) * score[rest] - self.diversity
+        behind = (1 - self.diversity) * score[rest] - self.diversity * np.log1p(first.size)
         return Ranking(np.concatenate([first[place], rest]), np.concatenate([value, behind]), why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
+from typing import TypeVar
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.sampling.ensemble import EnsembleDisagreement
@@ -18,6 +19,8 @@ from crowdqc.quality.sampling.search import Search
 from crowdqc.quality.sampling.stratified import Stratified
 from crowdqc.quality.sampling.teacher import TeacherDisagreement
 from crowdqc.quality.sampling.uniform import Uniform
+
+Made = TypeVar("Made")
 
 
 class InvalidSampler(Invalid):
@@ -56,16 +59,26 @@ def sampler(name: str, parameters: Mapping[str, object] | None = None, /, **more
     >>> sampler("low_confidence", {"measure": "entropy"})
     LowConfidence(measure='entropy')
     """
-    if name not in SAMPLERS:
-        raise InvalidSampler(f"There is no sampler {name!r}. Samplers: {', '.join(SAMPLERS)}.", name=name)
-    chosen = SAMPLERS[name]
+    return named("sampler", SAMPLERS, name, {**(parameters or {}), **more})
+
+
+def named(kind: str, those: Mapping[str, Callable[..., Made]], name: str, given: Mapping[str, object]) -> Made:
+    """Make what a list has under a name; `kind` says what the list holds.
+
+    Raises
+    ------
+    InvalidSampler
+        Nothing of that name, or no such parameter.
+    """
+    if name not in those:
+        raise InvalidSampler(f"There is no {kind} {name!r}. There are: {', '.join(those)}.", name=name)
+    chosen = those[name]
     names = [field.name for field in fields(chosen)]  # type: ignore[arg-type]
-    given = {**(parameters or {}), **more}
     unknown = [key for key in given if key not in names]
     if unknown:
         raise InvalidSampler(
             f"{name} has no parameter {unknown[0]!r}. Parameters: {', '.join(names) or 'none'}.",
-            errors=[{"where": f"parameters.{key}", "what": "not a parameter of this sampler"} for key in unknown],
+            errors=[{"where": f"parameters.{key}", "what": "not a parameter of this one"} for key in unknown],
         )
     return chosen(**given)
 
@@ -78,9 +91,7 @@ def written(chosen: Sampler) -> dict[str, object]:
     """
     name = next((name for name, made in SAMPLERS.items() if type(chosen) is made), None)
     if name is None:
-        raise InvalidSampler(
-            f"{type(chosen).__name__} is not among the samplers. Samplers: {', '.join(SAMPLERS)}."
-        )
+        raise InvalidSampler(f"{type(chosen).__name__} is not among the samplers: {', '.join(SAMPLERS)}.")
     parameters = asdict(chosen)  # type: ignore[call-overload]
     plain = {key: list(value) if isinstance(value, tuple) else value for key, value in parameters.items()}
     return {"sampler": name, "parameters": plain}

@@ -51,7 +51,11 @@ class Stratified:
     def __post_init__(self) -> None:
         check_choice(self, "shares", get_args(Shares))
         names = self.by
-        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        if (
+            isinstance(names, str)
+            or not isinstance(names, Sequence)
+            or not all(isinstance(name, str) for name in names)
+        ):
             raise InvalidParameter(f"by is {names!r}; it must be a list of names of columns.", name="by")
         object.__setattr__(self, "by", tuple(names))  # JSON has lists
 
