@@ -1,0 +1,86 @@
+"""Measures the samplers that look at embeddings: time, processor time, memory, and how many neighbours are found.
+
+    scripts/bench neighbours                # 100,000 vectors of 384 dimensions: some minutes
+    scripts/bench neighbours 20000 384      # fewer
+    scripts/bench neighbours --exact        # every pair as well
+
+The vectors lie in 500 clusters of a 32-dimensional space, with noise in all dimensions. Each part runs in a process
+of its own, so that its memory is its own. `OPENBLAS_NUM_THREADS` and `OMP_NUM_THREADS` say how many cores are used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from crowdqc.quality.sampling import KnownErrors, Pool, Search
+from crowdqc.quality.sampling.neighbours import graph, nearest, unit
+
+K, SAMPLE = 10, 1000
+PARTS = {
+    "faiss": "the 10 nearest of every item, by faiss",
+    "exact": "the same, by every pair",
+    "known_errors": "known_errors, 1,000 known errors and 1,000 known right",
+    "search": "search, 20 marked",
+}
+
+
+def drawn(n: int, d: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    latent = rng.normal(size=(500, 32))[rng.integers(0, 500, n)] + 0.6 * rng.normal(size=(n, 32))
+    mixed = latent @ rng.normal(size=(32, d)) / np.sqrt(32) + 0.3 * rng.normal(size=(n, d))
+    return np.asarray(mixed, dtype=np.float32)
+
+
+def measured(part: str, n: int, d: int) -> str:
+    """Perform one part, and tell its figures as a row."""
+    vectors = drawn(n, d)
+    rng = np.random.default_rng(1)
+    some = rng.permutation(n)[:2000]
+    before, started, found = os.times(), time.perf_counter(), None
+    if part in ("faiss", "exact"):
+        found = graph(vectors, K, "approximate" if part == "faiss" else "exact")
+    elif part == "known_errors":
+        KnownErrors().rank(Pool.of(n, embeddings=vectors, error=some[:1000], right=some[1000:]), rng)
+    else:
+        Search().rank(Pool.of(n, embeddings=vectors, wanted=some[:10], unwanted=some[10:20]), rng)
+    wall, after = time.perf_counter() - started, os.times()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    cpu = after.user + after.system - before.user - before.system
+    share = ""
+    if found is not None:
+        looked = some[:SAMPLE]
+        length = unit(vectors)
+        every = nearest(length[looked], length, K + 1).item
+        hits = [
+            len({*a} & ({*b} - {i})) / K for a, b, i in zip(found.item[looked].tolist(), every.tolist(), looked)
+        ]
+        share = f"{np.mean(hits):.4f}"
+    return f"| {PARTS[part]} | {wall:.1f} | {cpu:.1f} | {peak:.2f} | {share} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("n", type=int, nargs="?", default=100_000)
+    parser.add_argument("d", type=int, nargs="?", default=384)
+    parser.add_argument("--exact", action="store_true")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.part:
+        print(measured(given.part, given.n, given.d))
+        return
+    print(f"| {given.n:,} items, {given.d} dimensions | seconds | of the processor | GiB at the most | found |")
+    print("| --- | ---: | ---: | ---: | ---: |", flush=True)
+    for part in PARTS:
+        if part != "exact" or given.exact:
+            subprocess.run([sys.executable, __file__, str(given.n), str(given.d), "--part", part], check=True)
+
+
+if __name__ == "__main__":
+    main()
