@@ -15,6 +15,7 @@ from crowdqc.quality.sampling.registry import SAMPLERS, InvalidSampler, sampler,
 from crowdqc.quality.sampling.search import Search
 from crowdqc.quality.sampling.shares import SHARINGS, Equal, Sharing, Thompson, UpperBound, sharing
 from crowdqc.quality.sampling.stratified import Stratified
+from crowdqc.quality.sampling.suspected import SuspectedErrors
 from crowdqc.quality.sampling.teacher import TeacherDisagreement
 from crowdqc.quality.sampling.uniform import Uniform
 from crowdqc.quality.sampling.yields import InvalidYields, Yields
@@ -44,6 +45,7 @@ __all__ = [
     "Search",
     "Sharing",
     "Stratified",
+    "SuspectedErrors",
     "TeacherDisagreement",
     "Thompson",
     "Uniform",

@@ -17,6 +17,7 @@ from crowdqc.quality.sampling.outliers import Outliers
 from crowdqc.quality.sampling.ranking import Sampler
 from crowdqc.quality.sampling.search import Search
 from crowdqc.quality.sampling.stratified import Stratified
+from crowdqc.quality.sampling.suspected import SuspectedErrors
 from crowdqc.quality.sampling.teacher import TeacherDisagreement
 from crowdqc.quality.sampling.uniform import Uniform
 
@@ -41,6 +42,7 @@ SAMPLERS: Mapping[str, Callable[..., Sampler]] = {
     "outliers": Outliers,
     "near_duplicates": NearDuplicates,
     "search": Search,
+    "suspected_errors": SuspectedErrors,
 }
 
 
