@@ -11,6 +11,7 @@ from crowdqc.records.attempts import Attempt, Response
 from crowdqc.records.base import Base
 from crowdqc.records.courses import Course, Exercise
 from crowdqc.records.desks import Desk
+from crowdqc.records.erasures import Erasure
 from crowdqc.records.firings import Appeal, Firing, FiringEvidence
 from crowdqc.records.golds import GoldScore
 from crowdqc.records.items import Item
@@ -20,6 +21,7 @@ from crowdqc.records.people import Person, SignIn, Token, Worker
 from crowdqc.records.predictions import Model, Prediction
 from crowdqc.records.projects import Guideline, Project
 from crowdqc.records.purses import Purse
+from crowdqc.records.releases import Certificate, Release
 from crowdqc.records.reservations import Reservation
 from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.records.reviews import Review, ReviewEvent
@@ -37,8 +39,10 @@ __all__ = [
     "Assignment",
     "Attempt",
     "Base",
+    "Certificate",
     "Course",
     "Desk",
+    "Erasure",
     "Exercise",
     "Firing",
     "FiringEvidence",
@@ -54,6 +58,7 @@ __all__ = [
     "Prediction",
     "Project",
     "Purse",
+    "Release",
     "Report",
     "Reservation",
     "Response",
