@@ -19,7 +19,7 @@ DOUBT = {"when": {"signal": "agreement", "op": "below", "value": 0.99}, "route":
 
 
 def lived_in(place: Installation, owner: Actor, items: int = 4) -> Project:
-    """Make a project with answers of three named workers, gold with a reason, predictions, a run and a decision."""
+    """Make a project with answers of named workers, gold with a reason, predictions and a run."""
     things = [
         *factories.numbered(items),
         {"item": "g", "text": 'a "gold", ,"content": thing\n', "gold": "dog", "gold_reason": "seen"},

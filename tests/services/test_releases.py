@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 
 import numpy as np
@@ -246,7 +247,7 @@ def test_several_that_wait_are_built_in_their_order(place: Installation) -> None
     jobs.perform_due(place)
     made = [look(place, releases.get, owner, each.uid) for each in asked]
     assert [each.number for each in made] == [1, 2, 3]
-    for before, after in zip(made, made[1:], strict=False):
+    for before, after in itertools.pairwise(made):
         assert manifest(after)["previous"]["content_hash"] == before.content_hash
     assert len(factories.every(place, Job, Job.name == "build_releases")) == 1
 
