@@ -26,6 +26,7 @@ from crowdqc.services import (
     firings,
     gold_health,
     predictions,
+    releases,
     runs,
     uploads,
     work,
@@ -143,12 +144,35 @@ def accept_due(installed: Installed, project_id: int) -> None:
             more = acceptances.accept_due(tx, project_id)
 
 
+def build_releases(installed: Installed, project_id: int) -> None:
+    """Freeze a project's labels, for each release that waits; one whose runner died is begun anew."""
+    while True:
+        with installed.transaction() as tx:
+            building = releases.start(tx, project_id)
+        if building is None:
+            return
+        if building.left is not None:
+            installed.storage.delete(building.left)
+        try:
+            with installed.reading() as tx:
+                made = releases.write(tx, building)
+        except CrowdqcError as error:
+            with installed.transaction() as tx:
+                releases.fail(tx, building, error)
+            continue
+        with installed.transaction() as tx:
+            kept = releases.finish(tx, made)
+        if not kept:
+            installed.storage.delete(made.key)
+
+
 JOBS: Mapping[JobName, Callable[[Installed, int], None]] = {
     JobName.READ_UPLOAD: read_upload,
     JobName.AGGREGATE: aggregate,
     JobName.PERFORM_RUN: perform_run,
     JobName.APPLY_RULES: apply_rules,
     JobName.ACCEPT_DUE: accept_due,
+    JobName.BUILD_RELEASES: build_releases,
 }
 
 

@@ -231,7 +231,10 @@ def ids_of(made: World) -> dict[str, str]:
     workers = made.owner.get(f"/projects/{made.project}/workers")["data"]
     reviews = made.expert.get("/reviews")["data"]
     course = course_of(made)
+    releases = [made.owner.post(f"/projects/{made.project}/releases")["id"] for _ in range(2)]
+    jobs.perform_due(made.entrance.installation)
     return {
+        "release": releases[1],
         "project": made.project,
         "upload": made.ids["upload"],
         "item": items[0]["id"],

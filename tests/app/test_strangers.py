@@ -31,7 +31,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
 }
 
 #: What of a project an address can name.
-REACHED = {"project", "upload", "item", "run", "course", "exercise"}
+REACHED = {"project", "upload", "item", "run", "course", "exercise", "release"}
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -96,6 +96,7 @@ def test_a_strangers_row_is_no_place_to_go_on_from(world: World) -> None:
         (f"{mine}/uploads", "upload"),
         (f"{mine}/items", "item"),
         (f"{mine}/runs", "run"),
+        (f"{mine}/releases", "release"),
     ):
         theirs = stranger("GET", path, query_string={"after": world.ids[name]})
         nothing = stranger("GET", path, query_string={"after": str(uuid.uuid4())})

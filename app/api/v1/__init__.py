@@ -15,6 +15,7 @@ from app.api.v1 import (
     money,
     people,
     projects,
+    releases,
     reviews,
     rules,
     runs,
@@ -27,7 +28,7 @@ PREFIX = "/api/v1"
 
 ROOMS = (
     people, projects, uploads, evidence, gold, runs, assignments, appeals, rules, reviews, courses, training,
-    skills, money, exports, jobs,
+    skills, money, exports, releases, jobs,
 )  # fmt: skip
 
 

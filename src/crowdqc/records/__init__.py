@@ -12,6 +12,7 @@ from crowdqc.records.base import Base
 from crowdqc.records.courses import Course, Exercise
 from crowdqc.records.desks import Desk
 from crowdqc.records.embeddings import Embedding
+from crowdqc.records.erasures import Erasure
 from crowdqc.records.firings import Appeal, Firing, FiringEvidence
 from crowdqc.records.golds import GoldScore
 from crowdqc.records.items import Item
@@ -21,6 +22,7 @@ from crowdqc.records.people import Person, SignIn, Token, Worker
 from crowdqc.records.predictions import Model, Prediction
 from crowdqc.records.projects import Guideline, Project
 from crowdqc.records.purses import Purse
+from crowdqc.records.releases import Certificate, Release
 from crowdqc.records.reservations import Reservation
 from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.records.reviews import Review, ReviewEvent
@@ -38,9 +40,11 @@ __all__ = [
     "Assignment",
     "Attempt",
     "Base",
+    "Certificate",
     "Course",
     "Desk",
     "Embedding",
+    "Erasure",
     "Exercise",
     "Firing",
     "FiringEvidence",
@@ -56,6 +60,7 @@ __all__ = [
     "Prediction",
     "Project",
     "Purse",
+    "Release",
     "Report",
     "Reservation",
     "Response",

@@ -22,6 +22,7 @@ class JobName(StrEnum):
     PERFORM_RUN = "perform_run"
     APPLY_RULES = "apply_rules"
     ACCEPT_DUE = "accept_due"
+    BUILD_RELEASES = "build_releases"
 
 
 class JobState(StrEnum):

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, bindparam, delete, false, func, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    bindparam,
+    delete,
+    false,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.base import Base, Keyed, Named, Prepared
@@ -62,7 +74,14 @@ class Worker(Named, Base):
     languages: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     #: He was restricted once, somewhere: the restrictions say whether he is now.
     restricted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: From which his pseudonyms in releases are made; another one once he is erased.
+    pseudonym_key: Mapped[bytes] = mapped_column(LargeBinary(32), default=lambda: new_pseudonym_key())
     created_at: Mapped[datetime]
+
+
+def new_pseudonym_key() -> bytes:
+    """Give a key that nobody can guess."""
+    return secrets.token_bytes(32)
 
 
 HERE = "here"
@@ -74,6 +93,10 @@ def by_name(session: Session, name: str) -> Person | None:
 
 def by_uid(session: Session, uid: uuid.UUID) -> Person | None:
     return session.scalar(select(Person).where(Person.uid == uid))
+
+
+def by_id(session: Session, key: int) -> Person:
+    return session.scalars(select(Person).where(Person.id == key)).one()
 
 
 def everybody(session: Session) -> Sequence[Person]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from json.encoder import encode_basestring as quoted
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,48 +27,66 @@ def blocks(tx: Transaction, project: Project) -> Iterator[Block]:
     batches = {upload.id: str(upload.uid) for upload in uploads.page(tx.session, project.id, limit=1_000_000)}
     counts = _Counts(project.classes)
     for facts in items.facts(tx.session, project.id):
-        ids, keys, states, truths, sources, brought = zip(*facts, strict=True)
+        ids, keys, states, _, _, brought = zip(*facts, strict=True)
         first, last = ids[0], ids[-1]
-        scored = (
-            {} if run is None else {row[0]: row[1:] for row in scores.between(tx.session, run.id, first, last)}
-        )
-        label, confidence, answered, agreement, entropy, tied, posterior = zip(
-            *[scored.get(item, _UNSCORED) for item in ids], strict=True
-        )
-        labels: list[str | None] = [None if each is None else project.classes[each] for each in label]
-        label_sources: list[str | None] = [None if each is None else "consensus" for each in labels]
-        confidences = [*confidence]
-        for place, (truth, state) in enumerate(zip(truths, states, strict=True)):
-            if truth:
-                label_sources[place] = sources[place]
-                if len(truth) == 1:
-                    labels[place], confidences[place] = truth[0], 1.0
-            if state == ItemState.DISCARDED:
-                labels[place] = confidences[place] = None
+        found = labelled(tx, project, run, facts)
         given = dict(answers.label_counts_between(tx.session, project.id, first, last))
         decided = reviews.decided_between(tx.session, project.id, first, last)
         yield Block(
             len(ids),
             {
                 "item": keys,
-                "label": labels,
-                "confidence": [
-                    None if name is None else each for each, name in zip(confidences, labels, strict=True)
-                ],
-                "source": label_sources,
+                "label": found.label,
+                "confidence": found.confidence,
+                "source": found.source,
                 "state": states,
-                "answers": answered,
+                "answers": found.answers,
                 "counts": [counts.text(given.get(item)) for item in ids],
-                "agreement": agreement,
-                "entropy": entropy,
-                "tied": tied,
-                "posterior": Same(None) if run is None else _posteriors(posterior, run.classes),
+                "agreement": found.agreement,
+                "entropy": found.entropy,
+                "tied": found.tied,
+                "posterior": Same(None) if run is None else _posteriors(found.posterior, run.classes),
                 "batch": [batches.get(upload) for upload in brought] if len(set(brought)) > 1
                 else Same(batches.get(brought[0])),
                 **run_facts,
                 **_decisions(tx, project, facts, decided),
             },
         )  # fmt: skip
+
+
+class Labelled(NamedTuple):
+    """The labels of a block of items, by columns, with what the run says of them."""
+
+    label: Sequence[str | None]
+    confidence: Sequence[float | None]
+    source: Sequence[str | None]
+    answers: Sequence[int | None]
+    agreement: Sequence[float | None]
+    entropy: Sequence[float | None]
+    tied: Sequence[bool | None]
+    posterior: Sequence[bytes | None]
+
+
+def labelled(tx: Transaction, project: Project, run: Run | None, facts: Sequence[Fact]) -> Labelled:
+    """Say which label each item of a block has now: the decision, else the gold, else the run's consensus."""
+    ids, _, states, truths, sources, _ = zip(*facts, strict=True)
+    between = () if run is None else scores.between(tx.session, run.id, ids[0], ids[-1])
+    scored = {row[0]: row[1:] for row in between}
+    label, confidence, answered, agreement, entropy, tied, posterior = zip(
+        *[scored.get(item, _UNSCORED) for item in ids], strict=True
+    )
+    labels: list[str | None] = [None if each is None else project.classes[each] for each in label]
+    label_sources: list[str | None] = [None if each is None else "consensus" for each in labels]
+    confidences = [*confidence]
+    for place, (truth, state) in enumerate(zip(truths, states, strict=True)):
+        if truth:
+            label_sources[place] = sources[place]
+            if len(truth) == 1:
+                labels[place], confidences[place] = truth[0], 1.0
+        if state == ItemState.DISCARDED:
+            labels[place] = None
+    confidences = [None if name is None else each for each, name in zip(confidences, labels, strict=True)]
+    return Labelled(labels, confidences, label_sources, answered, agreement, entropy, tied, posterior)
 
 
 def _run_facts(run: Run | None) -> dict[str, Same]:

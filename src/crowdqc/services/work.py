@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from crowdqc.errors import CrowdqcError, Missing
-from crowdqc.records import jobs, runs, uploads
+from crowdqc.records import jobs, releases, runs, uploads
 from crowdqc.records.jobs import Job, JobName, JobState
+from crowdqc.records.releases import ReleaseState
 from crowdqc.records.runs import RunState
 from crowdqc.records.uploads import UploadState
 from crowdqc.services.transaction import Transaction
@@ -115,6 +116,9 @@ def _give_up(tx: Transaction, job: Job, failure: dict[str, object]) -> None:
         run = runs.by_id(tx.session, job.row, lock=True)
         if run.state == RunState.WAITING:
             run.state, run.failure, run.finished_at = RunState.FAILED, told, tx.now
+    elif job.name == JobName.BUILD_RELEASES:
+        for release in releases.unfinished(tx.session, job.row, lock=True):
+            release.state, release.failure = ReleaseState.FAILED, told
     tx.session.flush()
 
 
@@ -129,3 +133,6 @@ def _take_up(tx: Transaction, job: Job) -> None:
         run = runs.by_id(tx.session, job.row, lock=True)
         if run.state == RunState.FAILED:
             run.state, run.failure, run.finished_at = RunState.WAITING, None, None
+    elif job.name == JobName.BUILD_RELEASES:
+        for release in releases.failed_last(tx.session, job.row):
+            release.state, release.failure = ReleaseState.WAITING, None

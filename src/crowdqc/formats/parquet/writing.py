@@ -4,45 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 from crowdqc.formats.columns import Column, Unwritable, checked, json_text, unwritable
+from crowdqc.formats.drain import Drain
 from crowdqc.formats.parquet.types import arrow
 
 #: Rows of a group.
 _GROUP = 8192
 #: A group is also closed when its texts have this many characters.
 _GROUP_TEXT = 8 * 2**20
-
-
-class _Drain:
-    """Where the parquet writer writes: what was written can be taken away between row groups."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self._held: list[bytes] = []
-        self._at = 0
-
-    def write(self, data: Any) -> int:
-        taken = bytes(data)
-        self._held.append(taken)
-        self._at += len(taken)
-        return len(taken)
-
-    def tell(self) -> int:
-        return self._at
-
-    def flush(self) -> None:
-        """Nothing waits."""
-
-    def close(self) -> None:
-        self.closed = True
-
-    def take(self) -> bytes:
-        taken = b"".join(self._held)
-        self._held.clear()
-        return taken
 
 
 def write(rows: Iterable[Mapping[str, object]], columns: Sequence[Column]) -> Iterator[bytes]:
@@ -63,7 +33,7 @@ def write(rows: Iterable[Mapping[str, object]], columns: Sequence[Column]) -> It
         "json": pa.string(),
     }
     schema = pa.schema([pa.field(column.name, kinds[column.kind]) for column in columns])
-    drain = _Drain()
+    drain = Drain()
     with pa.parquet.ParquetWriter(pa.PythonFile(drain, mode="w"), schema, compression="zstd") as writer:
         source = iter(enumerate(rows, 1))
         while held := _group(source, columns):
