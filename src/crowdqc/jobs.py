@@ -15,6 +15,7 @@ from crowdqc.errors import CrowdqcError
 from crowdqc.execution import Execution
 from crowdqc.formats import Unreadable
 from crowdqc.quality import Judgement, judge
+from crowdqc.quality.rounds import choose
 from crowdqc.records.jobs import Job, JobName
 from crowdqc.records.uploads import UploadKind
 from crowdqc.services import (
@@ -27,6 +28,7 @@ from crowdqc.services import (
     gold_health,
     predictions,
     releases,
+    rounds,
     runs,
     uploads,
     work,
@@ -162,8 +164,25 @@ def build_releases(installed: Installed, project_id: int) -> None:
             continue
         with installed.transaction() as tx:
             kept = releases.finish(tx, made)
+            if kept:
+                rounds.certify(tx, made.id)
         if not kept:
             installed.storage.delete(made.key)
+
+
+def choose_round(installed: Installed, round_id: int) -> None:
+    """Choose the items of a round: read, think, write."""
+    try:
+        with installed.reading() as tx:
+            reading = rounds.read(tx, round_id)
+        if reading is None:
+            return
+        choice = choose(reading.plan, reading.pool, reading.seed, reading.before)
+        with installed.transaction() as tx:
+            rounds.write(tx, reading, choice)
+    except CrowdqcError as error:
+        with installed.transaction() as tx:
+            rounds.fail(tx, round_id, error)
 
 
 JOBS: Mapping[JobName, Callable[[Installed, int], None]] = {
@@ -173,6 +192,7 @@ JOBS: Mapping[JobName, Callable[[Installed, int], None]] = {
     JobName.APPLY_RULES: apply_rules,
     JobName.ACCEPT_DUE: accept_due,
     JobName.BUILD_RELEASES: build_releases,
+    JobName.CHOOSE_ROUND: choose_round,
 }
 
 

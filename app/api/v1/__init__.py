@@ -17,6 +17,7 @@ from app.api.v1 import (
     projects,
     releases,
     reviews,
+    rounds,
     rules,
     runs,
     skills,
@@ -28,7 +29,7 @@ PREFIX = "/api/v1"
 
 ROOMS = (
     people, projects, uploads, evidence, gold, runs, assignments, appeals, rules, reviews, courses, training,
-    skills, money, exports, releases, jobs,
+    skills, money, exports, releases, rounds, jobs,
 )  # fmt: skip
 
 

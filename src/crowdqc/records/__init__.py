@@ -26,6 +26,7 @@ from crowdqc.records.releases import Certificate, Release
 from crowdqc.records.reservations import Reservation
 from crowdqc.records.restrictions import Restriction, WorkerWeight
 from crowdqc.records.reviews import Review, ReviewEvent
+from crowdqc.records.rounds import Round, RoundItem
 from crowdqc.records.rules import Rule, RuleVersion
 from crowdqc.records.runs import Run
 from crowdqc.records.scores import ItemScore, WorkerScore
@@ -67,6 +68,8 @@ __all__ = [
     "Restriction",
     "Review",
     "ReviewEvent",
+    "Round",
+    "RoundItem",
     "Rule",
     "RuleVersion",
     "Run",

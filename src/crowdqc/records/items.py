@@ -270,6 +270,12 @@ def numbered(session: Session, project_id: int) -> Sequence[tuple[int, str, str,
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
+def metas(session: Session, project_id: int) -> dict[int, dict[str, Any]]:
+    """Give what workers are not shown of all items, by the keys inside."""
+    query = select(Item.id, Item.meta).where(Item.project_id == project_id)
+    return {item_id: meta for item_id, meta in session.connection().execute(query)}
+
+
 def open_ranks(session: Session, project_id: int) -> NDArray[np.int64]:
     """Give (key inside, rank) of all items that take answers, in the order of the keys."""
     query = select(Item.id, Item.rank).where(Item.project_id == project_id, Item.state == ItemState.OPEN)

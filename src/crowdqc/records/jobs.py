@@ -23,6 +23,7 @@ class JobName(StrEnum):
     APPLY_RULES = "apply_rules"
     ACCEPT_DUE = "accept_due"
     BUILD_RELEASES = "build_releases"
+    CHOOSE_ROUND = "choose_round"
 
 
 class JobState(StrEnum):

@@ -17,6 +17,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     exists,
+    false,
     func,
     or_,
     select,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crowdqc.records.assignments import Assignment, AssignmentState
-from crowdqc.records.base import Base, Keyed, Named, Word, one_of
+from crowdqc.records.base import Base, Keyed, Named, Word, among, one_of
 from crowdqc.records.items import Item
 from crowdqc.records.people import Person, Worker
 
@@ -92,6 +93,8 @@ class Review(Named, Base):
     consensus_label: Mapped[int | None] = mapped_column(SmallInteger)
     #: The item's overlap before the expert sent it back for more answers.
     overlap_before: Mapped[int | None]
+    #: Somebody asked for it: no run withdraws it.
+    asked: Mapped[bool] = mapped_column(default=False, server_default=false())
     claimed_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     claimed_until: Mapped[datetime | None]
     verdict: Mapped[str | None] = mapped_column(Word)
@@ -266,6 +269,13 @@ def live_of_items(
     query = select(Review).where(Review.item_id.in_(item_ids), Review.state.in_(states)).order_by(Review.id)
     query = query.with_for_update(key_share=True) if lock else query
     return {review.item_id: review for review in session.scalars(query.execution_options(populate_existing=True))}
+
+
+def live_of(session: Session, item_ids: Collection[int]) -> dict[int, Review]:
+    """Lock and give the reviews of items that wait or are in hand, by item."""
+    query = select(Review).where(among(session, Review.item_id, item_ids), Review.state.in_(LIVE))
+    query = query.order_by(Review.item_id).with_for_update(key_share=True)
+    return {each.item_id: each for each in session.scalars(query.execution_options(populate_existing=True))}
 
 
 def is_live(session: Session, item_id: int) -> bool:

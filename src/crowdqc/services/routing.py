@@ -58,8 +58,8 @@ def _send(
     """Send one item on its way."""
     if not routable(item.state, item.reports) or (item.state == ItemState.OPEN and route != "review"):
         return
-    # What an expert has in hand he may finish.
-    in_hand = review is not None and review.state == ReviewState.CLAIMED
+    # What an expert has in hand he may finish, and what somebody asked for stays.
+    in_hand = review is not None and (review.state == ReviewState.CLAIMED or review.asked)
     if route == "ask_more" and item.overlap < project.plan["max_overlap"] and not in_hand:
         item.overlap += 1
         item.state = ItemState.OPEN
@@ -84,7 +84,7 @@ def _send(
             tx.session.add(review)
             tx.session.flush()
             reviews.add_event(tx.session, ReviewEvent(review_id=review.id, action=ReviewAction.OPENED, at=tx.now))
-        elif review.state == ReviewState.OPEN:
+        elif review.state == ReviewState.OPEN and not review.asked:
             review.run_id, review.reasons, review.priority = run.id, told, float(priority)
 
 

@@ -142,12 +142,16 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
     hidden = [code for code, row in enumerate(rows) if row[2] == ItemState.GOLD and run.repeats_id is None]
     known = run.truths
     if run.repeats_id is None or known is None:
-        known = {"items": len(rows), "labels": {row[1]: row[3] for row in rows if row[3]}}
+        decided = [row[1] for row in rows if row[3] and row[2] != ItemState.GOLD]
+        known = {"items": len(rows), "labels": {row[1]: row[3] for row in rows if row[3]}, "decided": decided}
+    # A run from before decisions were told apart from gold is repeated as it was.
+    judged = {*known.get("decided", ())}
     truths: dict[Hashable, list[str]] = known["labels"]
     problem = Problem(
         votes=columns,
         gold=Gold.of(columns, truths),
         predictions=_predictions(tx, run, coded.items),
+        decided=np.array([row[1] in judged for row in rows], dtype=bool) if judged else None,
         method=run.method,
         parameters=run.parameters,
         policy=Policy.of(run.policy),
