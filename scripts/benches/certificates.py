@@ -23,8 +23,9 @@ DAY = 86_400.0
 
 def certificates(runs: int) -> str:
     """Audit up to 400 labels one by one, and see whether any look at them promises too much."""
-    said = ["| release | at any look | at four planned looks | exact, one look | the same, looked at after each | "
-            "stopped at once when the target is met |", "| --- | ---: | ---: | ---: | ---: | ---: |"]  # fmt: skip
+    columns = ["release", "at any look", "at four planned looks", "exact, one look", "the same, after each label",
+               "stopped at once"]  # fmt: skip
+    said = ["| " + " | ".join(columns) + " |", "| --- |" + " ---: |" * 5]
     n = np.arange(1, AUDITED + 1)
     for name, (N, K) in RELEASES.items():
         rng, wrong = np.random.default_rng(1), np.zeros(5)
@@ -91,15 +92,16 @@ if __name__ == "__main__":
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     page = f"""# How far certificates and worker rules can be trusted
 
-Written by `scripts/bench certificates {runs} docs/reference/benchmarks-certificates.md`, from {runs:,} simulated audits
-of each release and {runs:,} simulated workers of each kind. [What a certificate promises](../explanation/certificates.md).
+Written by `scripts/bench certificates {runs} docs/reference/benchmarks-certificates.md`, from {runs:,} simulated
+audits of each release and {runs:,} simulated workers of each kind.
+[What a certificate promises](../explanation/certificates.md).
 
 ## How often a certificate ever promises too much
 
-Up to {AUDITED} labels are audited one by one, at 95% confidence. A promise is broken if it says less wrong labels than
-there are: at any of the looks; at one of the looks at {", ".join(map(str, PLANNED))}; at the last alone. The fourth
-column is what happens where an exact interval of one look is looked at after each label: it is not valid, and shows why.
-The last is a team that looks every 20 labels and stops at the first bound below the truth.
+Up to {AUDITED} labels are audited one by one, at 95% confidence. A promise is broken if it says that fewer labels
+are wrong than are: at any of the looks; at one of the looks at {", ".join(map(str, PLANNED))}; at the last alone.
+The fourth column is an exact interval of one look that is looked at after each label: it is not valid, and shows
+why. The last is a team that looks every 20 labels and stops at the first bound below the truth.
 
 {certificates(runs)}
 
@@ -107,15 +109,15 @@ The standard error of these shares is at most {100 * np.sqrt(0.05 * 0.95 / runs)
 
 ## How many labels to audit
 
-At 95% confidence, looked at whenever one likes, what is found wrong is corrected; the wrong ones come last, which is the
-worst.
+At 95% confidence, looked at whenever one likes. What is found wrong is corrected, and the wrong ones come last,
+which is the worst.
 
 {needed()}
 
 ## How often a worker rule ever hits
 
-The rule "accuracy below 0.6, at least 10 answers", asked after each answer to gold. Who has an accuracy of 0.6 or more is
-hit unjustly; in brackets, after how many answers half of those who are hit at all are hit.
+The rule "accuracy below 0.6, at least 10 answers", asked after each answer to gold. Who has an accuracy of 0.6 or
+more is hit unjustly. In brackets: after how many answers half of those who are hit at all are hit.
 
 {rules(runs)}
 """
