@@ -74,7 +74,7 @@ def rules(workers: int) -> str:
         "one look, 95%, last 50": {"interval": "one_look", "window": {"answers": 50}},
         "one look, 99%, last 50": {"interval": "one_look", "window": {"answers": 50}, "level": 0.99},
         "anytime, 90%, last 50": {"interval": "anytime", "window": {"answers": 50}, "level": 0.9},
-        "anytime, 95%, last 50": {"interval": "anytime", "window": {"answers": 50}},
+        "anytime, 90%, last 200": {"interval": "anytime", "window": {"answers": 200}, "level": 0.9},
         "anytime, 95%, all": {"interval": "anytime"},
     }
     said = ["| true accuracy | answers | " + " | ".join(kinds) + " |", "| ---: | ---: |" + " ---: |" * len(kinds)]
