@@ -46,6 +46,7 @@ COMMANDS = Commands(
         "admin": "service:admin",
         "aggregate": "library:aggregate",
         "agreement": "library:agreement",
+        "certificate": "certificates:certificate",
         "demo": "service:demo",
         "jobs": "service:run_jobs",
         "methods": "library:methods",
@@ -72,8 +73,8 @@ class Told(click.Group):
 def main() -> None:
     """Quality control for crowdsourced labels.
 
-    aggregate, agreement, methods and simulate work on files and need nothing else. The others are about the
-    service, whose settings are read from CROWDQC_* (see docs/reference/settings.md).
+    aggregate, agreement, certificate, methods and simulate work on files and need nothing else. The others are
+    about the service, whose settings are read from CROWDQC_* (see docs/reference/settings.md).
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 

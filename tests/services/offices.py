@@ -24,6 +24,7 @@ CARELESS: Mapping[str, Any] = {
     "name": "careless",
     "collector": "gold",
     "window": {"answers": 20},
+    "interval": "one_look",  # so that few answers are enough for a test
     "when": [{"key": "answers", "op": "at_least", "value": 6}, {"key": "accuracy", "op": "below", "value": 0.6}],
     "action": {"kind": "restrict", "scope": "project", "hours": 24},
 }

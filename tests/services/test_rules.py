@@ -12,6 +12,7 @@ from sqlalchemy import event
 from crowdqc.assembly import Installation
 from crowdqc.quality.rules import InvalidRule
 from crowdqc.records import Acceptance, Assignment, Item, ItemScore, Run, WorkerScore, skills
+from crowdqc.records import rules as records_of_rules
 from crowdqc.records.firings import FiringState
 from crowdqc.records.people import Worker
 from crowdqc.services import appeals, assignments, earnings, firings, gold, histories, projects, rules, runs
@@ -41,6 +42,26 @@ def test_a_rule_has_versions_that_stay(place: Installation, clock: Clock) -> Non
     assert no.value.errors[0]["where"] == "rule.name"
     with pytest.raises(NoSuchRule):
         do(place, rules.switch, factories.requester(place, "rob"), rule.uid, RuleState.ON)
+
+
+def test_a_new_rule_holds_at_every_look_and_an_old_one_stays_as_it_was(place: Installation, clock: Clock) -> None:
+    office = offices.opened(place, clock, gold=3)
+    unsaid = {name: part for name, part in CARELESS.items() if name != "interval"}
+    new, version = office.save(unsaid)
+    assert version.data["interval"] == "anytime"
+    old, _ = office.save({**CARELESS, "name": "old"})
+    with place.transaction() as tx:  # as it was written before there was a choice
+        (row,) = records_of_rules.versions(tx.session, old.id)
+        row.data = {name: part for name, part in row.data.items() if name != "interval"}
+    again, same = do(place, rules.update, office.lead, old.uid, data={**unsaid, "name": "old"})
+    assert (again.version, "interval" in same.data) == (1, False)
+    _, changed = do(place, rules.update, office.lead, old.uid, data={**unsaid, "name": "old", "level": 0.9})
+    assert (changed.version, changed.data["interval"]) == (2, "one_look")
+    _, chosen = do(place, rules.update, office.lead, new.uid, data={**unsaid, "interval": "one_look"})
+    assert chosen.data["interval"] == "one_look"
+    figure = {"name": "f", "collector": "spammer", "when": [{"key": "score", "op": "below", "value": 0.1}],
+              "action": {"kind": "notify"}}  # fmt: skip
+    assert office.save(figure)[1].data["interval"] == "one_look"
 
 
 def test_a_rule_that_can_never_fire_is_refused_with_all_faults(place: Installation, clock: Clock) -> None:

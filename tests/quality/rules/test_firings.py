@@ -48,13 +48,13 @@ def test_spammers_are_found_and_the_good_are_left_alone(crowd: Crowd) -> None:
     found = {firing.worker for firing in evaluate(asked, seen)}
     spammers = {worker for worker, kind in enumerate(crowd.kinds) if kind == "spammer"}
     assert found <= spammers
-    assert len(found) >= 0.5 * len(spammers) > 0
+    assert len(found) >= 0.6 * len(spammers) > 0
     # asked after each answer, it finds more of them, sooner, and nobody else
     trial = dry_run(asked, seen)
     assert found <= set(trial.workers.tolist()) <= spammers
     assert trial.workers.size >= 0.8 * len(spammers)
     assert not trial.unjust.any()
-    assert trial.lost.sum() > 0.2 * sum(np.bincount(seen.worker)[list(spammers)])
+    assert trial.lost.sum() > 0.12 * sum(np.bincount(seen.worker)[list(spammers)])
     # without being sure some of the good would have been acted on, and the trial says how unjustly
     hasty = Rule.of(asked.to_json() | {"sure": False, "window": {"answers": 10}})
     trial = dry_run(hasty, seen)

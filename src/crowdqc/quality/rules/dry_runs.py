@@ -161,10 +161,7 @@ def _replay(rule: Rule, history: History) -> tuple[Counts, Counts]:
     """
     longest = int((history.stop - history.start).max(initial=0))
     most = longest if rule.window.answers is None else min(longest, rule.window.answers)
-    # one region a stretch; without sliding windows there is one alone
-    last = int(rule.looks.stretches(longest))
-    regions = [Region.of(rule.keyed(), np.arange(most + 1), rule.looks, stretch) for stretch in range(last + 1)]
-    least, greatest = (np.stack([getattr(of, end) for of in regions]) for end in ("low", "high"))
+    region, least, greatest = _bounds(rule, longest, most)
     # what a window reaches back to does not depend on what was done, so it is found once
     opens = np.repeat(history.start, history.stop - history.start)
     floor = history.begins(rule.window, opens, np.arange(1, opens.size + 1), history.time)
@@ -183,7 +180,7 @@ def _replay(rule: Rule, history: History) -> tuple[Counts, Counts]:
         run = history.run(begin, place + 1)
         stretch = rule.looks.stretches(begin - origin[of])
         fires = (hits >= least[stretch, count]) & (hits <= greatest[stretch, count])
-        fires &= (run >= regions[0].run_low) & (run <= regions[0].run_high)
+        fires &= (run >= region.run_low) & (run <= region.run_high)
         which, found = np.unique(of[fires], return_index=True)
         fired = place[fires][found]
         workers.append(active[which])
@@ -195,6 +192,19 @@ def _replay(rule: Rule, history: History) -> tuple[Counts, Counts]:
         left = cursor < stop
         active, origin, cursor, stop, step = (part[left] for part in (active, origin, cursor, stop, step))
     return np.concatenate(workers), np.concatenate(places)
+
+
+def _bounds(rule: Rule, longest: int, most: int) -> tuple[Region, Counts, Counts]:
+    """Give the region of the first stretch, and the hits for which a rule holds: rows of stretches, by count."""
+    looks, counts = rule.looks, np.arange(most + 1)
+    region = Region.of(rule.keyed(), counts, looks)
+    last = int(looks.stretches(longest - most if looks.full else longest))
+    least, greatest = (np.tile(end, (last + 1, 1)) for end in (region.low, region.high))
+    for stretch in range(1, last + 1):
+        at = counts[-1:] if looks.full else counts  # a full window that slides holds no fewer
+        later = Region.of(rule.keyed(), at, looks, stretch)
+        least[stretch, at], greatest[stretch, at] = later.low, later.high
+    return region, least, greatest
 
 
 def _lost(events: Events, row: Counts, at: Floats, until: Floats) -> Counts:

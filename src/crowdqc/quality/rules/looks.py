@@ -58,7 +58,7 @@ class Looks:
         [0, 1, 2, 2, 3, 7]
         """
         behind = np.asarray(passed, dtype=np.int64)
-        if self.interval == "one_look":
+        if self.interval == "one_look" or self._endless:
             return np.zeros_like(behind)
         return np.where(behind > 0, np.frexp(np.maximum(behind, 1).astype(np.float64))[1], 0).astype(np.int64)
 
@@ -71,7 +71,7 @@ class Looks:
         [0.975, 0.9875, 0.9979, 0.9995]
         """
         k = np.asarray(stretch, dtype=np.float64) - 1
-        if self.window.answers is None and self.window.days is None:
+        if self._endless:
             return np.full(k.shape, self.level)
         later = 0.5 * np.exp2(-k) / ((k + 1) * (k + 2) + (k < 0))
         return np.asarray(1 - (1 - self.level) * np.where(k < 0, 0.5, later))
@@ -83,7 +83,7 @@ class Looks:
         stretch = np.broadcast_to(stretch, np.shape(counts))
         level = self.levels(stretch)
         low, high = share_interval(hits, counts, level, shape=_SHAPE)
-        if not self._full or not (stretch > 0).any():
+        if not self.full or not (stretch > 0).any():
             return low, high
         once = fixed_interval(hits, counts, level)
         return np.where(stretch > 0, once[0], low), np.where(stretch > 0, once[1], high)
@@ -94,13 +94,17 @@ class Looks:
         if not self.sure:
             return condition.holds(share, share, share)
         inside = 0 < condition.value < 1
-        if self.interval == "one_look" or not inside or (stretch > 0 and self._full):
+        if self.interval == "one_look" or not inside or (stretch > 0 and self.full):
             return condition.holds(share, *self.ends(hits, counts, stretch))
         ask = surely_below if condition.small else surely_above
         half = (1 + self.levels(stretch)) / 2  # of the error is for this end
         return ask(hits, counts, condition.value, half, shape=_SHAPE)
 
     @property
-    def _full(self) -> bool:
+    def full(self) -> bool:
         """Whether a window that has left answers behind always holds as many."""
         return self.window.answers is not None and self.window.days is None
+
+    @property
+    def _endless(self) -> bool:
+        return self.window.answers is None and self.window.days is None

@@ -28,7 +28,7 @@ PRESETS: Mapping[str, Preset] = {
         "costs little, and afterwards they are judged anew.",
         {
             "collector": "gold",
-            "window": {"answers": 50},
+            "window": {"answers": 200},
             "when": [_when("answers", "at_least", 10), _when("accuracy", "below", 0.6)],
             # whoever is good enough is ever acted on in one case of twenty at most
             "level": 0.9,
@@ -92,6 +92,6 @@ def preset(name: str) -> Rule:
     """Read a preset.
 
     >>> str(preset("careless").when[1]), preset("careless").window.answers
-    ('accuracy below 0.6', 50)
+    ('accuracy below 0.6', 200)
     """
     return Rule.of({"name": name} | deepcopy(dict(PRESETS[name].json)))

@@ -101,5 +101,5 @@ def _line(rule: Rule, place: int) -> str:
         return f"{asked}."
     beyond = {"below": "below", "at_most": "not above", "at_least": "not below", "above": "above"}[condition.op]
     what = "your share" if key.share else "yours"
-    often = ", however often we look" if rule.interval == "anytime" else ""
+    often = ", however often we look," if rule.interval == "anytime" else ""
     return f"{asked}, and we are {percent(rule.level)} sure{often} that {what} is {beyond} that."
