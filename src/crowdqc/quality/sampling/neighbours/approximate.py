@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from crowdqc.quality.sampling.evidence import Vectors
 
+#: Cells for each root of the number of vectors, and vectors of a cell, at least.
+CELLS, CELL = 4, 64
 #: Cells that are searched for a query.
-PROBES = 16
-#: Vectors from which the middle of a cell is learned.
-TRAINED = 64
+PROBES = 12
+#: Vectors a cell from which its middle is learned, and how often it is moved.
+TRAINED, MOVES = 32, 6
 
 
 def nearest(vectors: Vectors, k: int) -> tuple[NDArray[np.int32], Vectors]:
@@ -21,17 +23,16 @@ def nearest(vectors: Vectors, k: int) -> tuple[NDArray[np.int32], Vectors]:
 
     References
     ----------
-    M. Douze and others (2024), The Faiss library, section 5.1.
+    M. Douze and others (2024), The Faiss library, section 5: many small cells, so that few vectors are compared.
     """
     n, d = vectors.shape
-    cells = max(1, int(np.sqrt(n)))
+    cells = max(1, min(int(CELLS * np.sqrt(n)), n // CELL))
     index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, cells, faiss.METRIC_INNER_PRODUCT)
     index.cp.max_points_per_centroid = TRAINED
     index.cp.min_points_per_centroid = 1
-    index.cp.niter = 10
+    index.cp.niter = MOVES
     index.nprobe = PROBES
-    given = np.ascontiguousarray(vectors)
-    index.train(given)
-    index.add(given)
-    similarity, row = index.search(given, k)
+    index.train(vectors)
+    index.add(vectors)
+    similarity, row = index.search(vectors, k)
     return row.astype(np.int32), similarity
