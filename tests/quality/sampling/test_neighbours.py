@@ -82,6 +82,12 @@ def test_approximate_finds_nearly_all_and_the_same_each_time() -> None:
     assert (np.diff(near.similarity, axis=1) <= 0).all()
 
 
+def test_approximate_finds_as_many_as_are_wanted() -> None:
+    pytest.importorskip("faiss")
+    vectors = drawn(0, 2000)
+    assert graph(vectors, 1999, "approximate").item.tolist() == graph(vectors, 1999, "exact").item.tolist()
+
+
 def test_auto_takes_faiss_where_every_pair_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("faiss")
     from crowdqc.quality.sampling.neighbours import approximate

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.sampling.evidence import Vectors
+from crowdqc.quality.sampling.neighbours import exact
 
 #: Cells for each root of the number of vectors, and vectors of a cell, at least.
 CELLS, CELL = 4, 64
@@ -34,5 +35,9 @@ def nearest(vectors: Vectors, k: int) -> tuple[NDArray[np.int32], Vectors]:
     index.nprobe = PROBES
     index.train(vectors)
     index.add(vectors)
-    similarity, row = index.search(vectors, k)
-    return row.astype(np.int32), similarity
+    similarity, found = index.search(vectors, k)
+    row = found.astype(np.int32)
+    # the cells that were searched may hold fewer than are wanted
+    short = np.flatnonzero(row[:, -1] < 0)
+    row[short], similarity[short] = exact.nearest(vectors[short], vectors, k)
+    return row, similarity
