@@ -26,8 +26,8 @@ def nearest(vectors: Vectors, k: int) -> tuple[NDArray[np.int32], Vectors]:
     """Find nearly all of the k most similar rows of each row of float32[n, d] of unit length, itself among them.
 
     How many cells are searched is tried on some items, spread evenly, whose neighbours are found exactly. Where
-    the vectors have no clusters, so many would have to be that every pair is compared instead. An inverted file and
-    not a graph (HNSW): a graph that several threads build is another one each time.
+    the vectors have no clusters, so many would have to be that every pair is compared instead. An inverted file
+    and not a graph (HNSW): a graph that several threads build is another one each time.
 
     References
     ----------
