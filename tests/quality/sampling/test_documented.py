@@ -34,7 +34,7 @@ def documented() -> dict[tuple[str, str], str]:
 
 
 def test_every_parameter_is_in_the_table_with_its_default() -> None:
-    said = {None: "none", (): "all columns", False: "false"}
+    said: dict[object, str] = {None: "none", (): "all columns", False: "false"}
     expected = {
         (name, field.name): str(said.get(field.default, field.default))
         for name, made in SAMPLERS.items()
