@@ -54,6 +54,18 @@ def by_score(pool: Pool, wrong: np.ndarray, ranking: Ranking) -> Iterator[str]:
         yield from item_mark(x, y, bool(wrong[ranking.item[place]]), place < FIRST)
 
 
+def by_stratum(pool: Pool, wrong: np.ndarray, ranking: Ranking) -> Iterator[str]:
+    """Show items by their place in the ranking, a row a stratum."""
+    assert ranking.cell is not None
+    rows = int(ranking.cell.max()) + 1
+    yield f'<text class="soft" x="10" y="{TOP - 8}">place in the ranking{", a row a stratum" * (rows > 1)}</text>'
+    for place in reversed(range(len(ranking))):
+        item = int(ranking.item[place])
+        within = 0.15 + 0.7 * (item * 0.618 % 1)
+        x, y = 16 + (LEFT - 40) * place / len(ranking), TOP + HIGH * (ranking.cell[place] + within) / rows
+        yield from item_mark(x, y, bool(wrong[item]), place < FIRST)
+
+
 def by_place(pool: Pool, wrong: np.ndarray, ranking: Ranking) -> Iterator[str]:
     """Show the two directions in which the embeddings vary most."""
     assert pool.embeddings is not None
@@ -84,6 +96,8 @@ def by_sequence(pool: Pool, wrong: np.ndarray, ranking: Ranking) -> Iterator[str
 
 
 LEFTS: dict[str, Callable[[Pool, np.ndarray, Ranking], Iterator[str]]] = {
+    "uniform": by_stratum,
+    "stratified": by_stratum,
     "inconsistency": by_sequence,
     "known_errors": by_place,
     "outliers": by_place,
@@ -94,7 +108,7 @@ LEFTS: dict[str, Callable[[Pool, np.ndarray, Ranking], Iterator[str]]] = {
 
 def gains(pool: Pool, wrong: np.ndarray, ranking: Ranking) -> Iterator[str]:
     """Show errors found against items looked at."""
-    free = pool.free()
+    free = np.setdiff1d(pool.free(), np.flatnonzero(pool.wanted | pool.unwanted))
     total, most = int(wrong[free].sum()), free.size
     found = np.concatenate([[0], np.cumsum(wrong[ranking.item])])
     x0, y0, wide = LEFT + 30, TOP, RIGHT - 45
@@ -102,7 +116,7 @@ def gains(pool: Pool, wrong: np.ndarray, ranking: Ranking) -> Iterator[str]:
     def at(n: float, errors: float) -> str:
         return f"{x0 + wide * n / most:.1f},{y0 + HIGH * (1 - errors / total):.1f}"
 
-    yield f'<text class="soft" x="{x0}" y="{TOP - 8}">errors found, of {total}</text>'
+    yield f'<text class="soft" x="{x0}" y="{TOP - 8}">found, of {total}</text>'
     yield f'<path class="axis" d="M{x0} {y0}v{HIGH}h{wide}"/>'
     yield f'<polyline class="chance" points="{at(0, 0)} {at(most, total)}"/>'
     yield f'<polyline class="found" points="{" ".join(at(n, int(e)) for n, e in enumerate(found))}"/>'
@@ -115,7 +129,8 @@ def picture(name: str) -> str:
     pool, wrong = CASES.get(name, low_confidence)(np.random.default_rng(SEED))
     ranking = sampler(name).rank(pool, np.random.default_rng([SEED, 1]))
     found, by_chance = int(wrong[ranking.top(FIRST)].sum()), FIRST * wrong[pool.free()].mean()
-    words = f"{name}: {found} of the first {FIRST} items are wrong; by chance {by_chance:.1f}"
+    kind = "wanted" if name == "search" else "wrong"
+    words = f"{name}: {found} of the first {FIRST} items are {kind}; by chance {by_chance:.1f}"
     width, height = LEFT + RIGHT, TOP + HIGH + 24
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"',
