@@ -2,10 +2,10 @@
 
     scripts/bench real_labels FOLDER
 
-FOLDER has cifar10h (wrong: the published label is not what most of some 51 people say) and sentiment_sp (the
-majority of some five workers is not the truth), each with out-of-fold probabilities of a model. Of other evidence
-there is none, so that not all samplers can be measured: the teacher is the model, the student the given label, and
-the embeddings are the model's log probabilities beside the label.
+FOLDER has cifar10h (wrong: the published label is not what most of some 51 people say) and sentiment_sp (wrong:
+the majority of some five workers is not the truth), each with out-of-fold probabilities of a model. Of other
+evidence there is none, so that not all samplers can be measured: the teacher is the model, the student the given
+label, and the embeddings are the model's log probabilities beside the label.
 """
 
 from __future__ import annotations
