@@ -43,6 +43,8 @@ def test_thinking_names_numpy_and_scipy_alone() -> None:
     # An accelerator may be taken where it is installed.
     compiled = {"src/crowdqc/quality/estimation/kernels/compiled.py"}
     assert found.pop("numba") == found.pop("llvmlite") == compiled
+    # So may a library of nearest neighbours, which one room knows.
+    assert found.pop("faiss") == {"src/crowdqc/quality/sampling/neighbours/approximate.py"}
     assert found.keys() == {"numpy", "scipy"}
 
 

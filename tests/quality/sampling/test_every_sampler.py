@@ -173,6 +173,7 @@ def test_an_unknown_sampler_or_parameter_is_named() -> None:
         ("known_errors", {"diversity": 1.5}),
         ("known_errors", {"neighbours": 0}),
         ("near_duplicates", {"similarity": 2}),
+        ("near_duplicates", {"same": "no"}),
         ("search", {"penalty": 0}),
         ("outliers", {"neighbours": 1.5}),
     ],

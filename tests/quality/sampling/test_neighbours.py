@@ -82,6 +82,19 @@ def test_approximate_finds_nearly_all_and_the_same_each_time() -> None:
     assert (np.diff(near.similarity, axis=1) <= 0).all()
 
 
+def test_approximate_compares_every_pair_where_nothing_clusters() -> None:
+    pytest.importorskip("faiss")
+    vectors = drawn(0, 3000, 64)
+    assert graph(vectors, 5, "approximate").item.tolist() == graph(vectors, 5, "exact").item.tolist()
+
+
+def test_approximate_finds_as_many_as_are_wanted() -> None:
+    pytest.importorskip("faiss")
+    vectors = drawn(0, 300)
+    found = graph(vectors, 299, "approximate").item.tolist()
+    assert [sorted({*row, place}) for place, row in enumerate(found)] == [[*range(300)]] * 300
+
+
 def test_auto_takes_faiss_where_every_pair_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("faiss")
     from crowdqc.quality.sampling.neighbours import approximate

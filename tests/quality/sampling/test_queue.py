@@ -19,12 +19,13 @@ from crowdqc.quality.sampling import (
     Part,
     Pool,
     QueuePlan,
+    Sampler,
     TeacherDisagreement,
     Yields,
 )
 from tests.quality.sampling.cases import everything
 
-SAMPLERS = {"unsure": LowConfidence(), "teacher": TeacherDisagreement(), "near": KnownErrors()}
+SAMPLERS: dict[str, Sampler] = {"unsure": LowConfidence(), "teacher": TeacherDisagreement(), "near": KnownErrors()}
 
 
 def plan(shares: tuple[float, ...] = (1.0, 1.0, 1.0), random: float = 0.15) -> QueuePlan:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crowdqc.quality.parameters import check_number, check_whole
+from crowdqc.quality.parameters import InvalidParameter, check_number, check_whole
 from crowdqc.quality.sampling.neighbours import graph
 from crowdqc.quality.sampling.pool import Pool
 from crowdqc.quality.sampling.ranking import Ranking, ranked
@@ -45,6 +45,8 @@ class NearDuplicates:
     def __post_init__(self) -> None:
         check_number(self, "similarity", high=1.0)
         check_whole(self, "neighbours", high=1000)
+        if not isinstance(self.same, bool):
+            raise InvalidParameter(f"same is {self.same!r}; it must be true or false.", name="same")
 
     def rank(self, pool: Pool, rng: np.random.Generator) -> Ranking:
         pool.need("near_duplicates", "embeddings", *([] if self.same else ["label"]))

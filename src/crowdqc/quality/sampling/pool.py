@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.arrays import Codes, Flags, Floats, brief
@@ -97,7 +97,7 @@ class Pool:
         views: Predictions | ArrayLike | None = None,
         teacher: Predictions | ArrayLike | None = None,
         embeddings: ArrayLike | None = None,
-        metadata: Mapping[str, Sequence[Any]] | None = None,
+        metadata: Mapping[str, Sequence[Any] | NDArray[Any]] | None = None,
         sequence: ArrayLike | None = None,
         time: ArrayLike | None = None,
         position: ArrayLike | None = None,

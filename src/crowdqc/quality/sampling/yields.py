@@ -24,7 +24,8 @@ class Yields:
     """Counts by sampler; those of several rounds add up with `+`.
 
     An item that several samplers chose counts for each of them. The row "random" estimates the share of wrong
-    labels among all items that nobody had looked at, without bias.
+    labels among all items that nobody had looked at, without bias: of its own round, for each round takes errors
+    out of what is left.
 
     Attributes
     ----------

@@ -100,7 +100,7 @@ def graph(vectors: Vectors, k: int, how: How = "auto") -> Nearest:
     if how == "approximate" or (how == "auto" and there and float(n) * n * d > PATIENCE):
         from crowdqc.quality.sampling.neighbours import approximate  # loads the library
 
-        row, similarity = approximate.nearest(directed, k + 1)
+        row, similarity = approximate.nearest(directed, min(k + 1, n))
     else:
         row, similarity = exact.nearest(directed, directed, min(k + 1, n))
     return Nearest(*_others(row, similarity, k))
