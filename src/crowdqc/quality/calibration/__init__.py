@@ -2,9 +2,11 @@
 
 from crowdqc.quality.calibration.classes import ClassCalibration, class_calibration
 from crowdqc.quality.calibration.curves import Calibration, InvalidConfidences, calibration
+from crowdqc.quality.calibration.samples import IN_SAMPLE, seems_in_sample
 from crowdqc.quality.calibration.temperature import Temperature, fit_temperature, tempered, weights_by_likelihood
 
 __all__ = [
+    "IN_SAMPLE",
     "Calibration",
     "ClassCalibration",
     "InvalidConfidences",
@@ -12,6 +14,7 @@ __all__ = [
     "calibration",
     "class_calibration",
     "fit_temperature",
+    "seems_in_sample",
     "tempered",
     "weights_by_likelihood",
 ]

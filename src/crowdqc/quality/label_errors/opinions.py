@@ -59,9 +59,8 @@ class Opinions:
         """
         M, K = len(predictions.models), predictions.probabilities.shape[1]
         if label.ndim != 1 or predictions.item.max(initial=-1) >= label.size:
-            raise InvalidLabels(
-                f"There are {label.size} labels and predictions of items up to {_last(predictions)}."
-            )
+            last = int(predictions.item.max(initial=-1))
+            raise InvalidLabels(f"There are {label.size} labels, and predictions of items up to {last}.")
         if label.size and not -1 <= label.min() <= label.max() < max(K, 1):
             raise InvalidLabels(f"Labels must be -1, for none, or lie from 0 to {K - 1}.")
         place = np.full((M, label.size), -1, dtype=np.int64)
