@@ -36,8 +36,8 @@ How well labels that are wrong come first, by the area under the precision-recal
 precision and recall among the first 1, 2 and 5% of the list. `crowdqc suspects` has one ranking and no options; of
 cleanlab 2.9 its best-known scores for one table of probabilities are shown on the very same input. "Issues first"
 are those that `find_label_issues` flags with its defaults, before all others. Written by
-`scripts/bench label_errors FOLDER docs/reference/benchmarks.md`; the data are not part of this repository. The real
-sets were also looked at while the ranking was made, beside simulated ones; the seeds of the digits here were not.
+`scripts/bench label_errors FOLDER docs/reference/benchmarks.md`; the data are not part of this repository. The
+real sets were also looked at while the ranking was made, beside simulated ones; the seeds of the digits here were not.
 """
 
 
@@ -234,9 +234,8 @@ def scale(n: int, K: int) -> None:
     found = find_suspects(said, label, top=10_000)
     end = time.perf_counter()
     print(f"{n:,} predictions of {K} classes: checked {read - start:.1f} s, ranked {end - read:.1f} s")
-    print(
-        f"at most {memory():.2f} GB, {before:.2f} before; {(label != truth)[found.item].mean():.3f} of the first wrong"
-    )
+    hits = (label != truth)[found.item].mean()
+    print(f"at most {memory():.2f} GB, {before:.2f} before; of the first {len(found):,} {hits:.1%} are wrong")
 
 
 def neighbours(n: int, d: int) -> None:

@@ -100,7 +100,7 @@ def fit_temperature(probabilities: Table, label: ArrayLike) -> Temperature:
 
 
 def fit_floor(probabilities: Table, label: ArrayLike) -> float:
-    """Find what to add to each probability, one of `FLOORS`, for the tempered ones to foretell labels, int[n], best.
+    """Find which of `FLOORS` to add to each probability, for the tempered ones to foretell labels, int[n], best.
 
     A model that says 0 where it has seen nothing wants much; one that is far too sure of itself, and whose 1e-12
     differ from 1e-9 all the same, wants next to nothing.
