@@ -37,7 +37,7 @@ precision and recall among the first 1, 2 and 5% of the list. `crowdqc suspects`
 cleanlab 2.9 its best-known scores for one table of probabilities are shown on the very same input. "Issues first"
 are those that `find_label_issues` flags with its defaults, before all others. Written by
 `scripts/bench label_errors FOLDER docs/reference/benchmarks.md`; the data are not part of this repository. The
-real sets were also looked at while the ranking was made, beside simulated ones; the seeds of the digits here were not.
+real sets were also looked at while the ranking was made, beside simulated ones; these seeds of the digits were not.
 """
 
 
@@ -78,12 +78,12 @@ def images(folder: Path) -> Iterator[Case]:
     wrong = np.zeros(label.size, dtype=bool)
     for row in rows(folder / "review.csv.gz"):
         wrong[int(row["item"])] = int(row["votes_given"]) < 3
-    told = "labels that fewer than 3 of 5 reviewers upheld; only those that cleanlab had flagged were reviewed"
+    told = "Wrong is what fewer than 3 of 5 reviewers upheld; only what cleanlab had flagged was reviewed"
     yield Case("cifar10h, reviewed", told, label, wrong, table)
-    told = "labels that the most of about 51 workers contradict, whatever was reviewed"
+    told = "Wrong is what most of about 51 workers contradict, whatever was reviewed"
     yield Case("cifar10h, by its crowd", told, label, crowd.argmax(axis=1) != label, table)
     for power, words in ((3.0, "too sure of itself"), (0.3, "not sure enough")):
-        told = f"the same as first, but of a model that is {words}: its probabilities to the power of {power:g}"
+        told = f"As first, but of a model that is {words}: its probabilities to the power of {power:g}"
         yield Case(f"cifar10h, reviewed, {words}", told, label, wrong, sharpened(table, power))
 
 
@@ -102,11 +102,19 @@ def sentences(folder: Path) -> Iterator[Case]:
     for row in said:
         first.setdefault(row["item"], int(row["label"]))
     single = np.array([first[item] for item in items])
-    yield Case("sentiment_sp, majority", "the majority vote of five answers", majority, majority != truth, table)
-    yield Case("sentiment_sp, one answer", "the first answer to each sentence", single, single != truth, table)
+    yield Case(
+        "sentiment_sp, majority",
+        "Labels are the majority vote of some five answers",
+        majority,
+        majority != truth,
+        table,
+    )
+    yield Case(
+        "sentiment_sp, one answer", "Labels are the first answer to each sentence", single, single != truth, table
+    )
     consensus = method("auto").fit(votes)
     more = {"cleanlab, multiannotator (CROWDLAB)": crowdlab(votes, majority, table)}
-    words = "the majority vote, with all answers beside it (`--answers`)"
+    words = "Labels are the majority vote, and all answers are given beside them (`--answers`)"
     yield Case("sentiment_sp, with answers", words, majority, majority != truth, table, consensus, more)
 
 
@@ -192,7 +200,7 @@ def compared(case: Case) -> dict[str, np.ndarray]:
 
 
 def lines(title: str, words: str, found: dict[str, np.ndarray]) -> Iterator[str]:
-    yield f"\n### {title}\n\nWrong are {words}.\n"
+    yield f"\n### {title}\n\n{words}.\n"
     yield "| | area | " + " | ".join(f"precision {top:.0%} | recall {top:.0%}" for top in TOPS) + " |"
     yield "| --- |" + " ---: |" * (1 + 2 * len(TOPS))
     for name, row in found.items():
@@ -213,7 +221,9 @@ def section(folder: Path) -> Iterator[str]:
             label, wrong, table = digits(seed, model)
             runs.append(compared(Case(name, "", label, wrong, table)))
         mean = {each: np.mean([run[each] for run in runs], axis=0) for each in runs[0]}
-        yield from lines(f"digits, {name}", f"5% flips to any other class; means of {SEEDS} seeds", mean)
+        yield from lines(
+            f"digits, {name}", f"5% of the labels are flipped to any other class; means of {SEEDS} seeds", mean
+        )
 
 
 def memory() -> float:
