@@ -37,7 +37,8 @@ precision and recall among the first 1, 2 and 5% of the list. `crowdqc suspects`
 cleanlab 2.9 its best-known scores for one table of probabilities are shown on the very same input. "Issues first"
 are those that `find_label_issues` flags with its defaults, before all others. Written by
 `scripts/bench label_errors FOLDER docs/reference/benchmarks.md`; the data are not part of this repository. The
-real sets were also looked at while the ranking was made, beside simulated ones; these seeds of the digits were not.
+real sets were also looked at while the ranking was made, beside simulated ones; these seeds of the digits were
+not.
 """
 
 
@@ -212,9 +213,8 @@ def section(folder: Path) -> Iterator[str]:
     yield HEAD
     yield WORDS.rstrip()
     for case in (*images(folder / "cifar10h"), *sentences(folder / "sentiment_sp")):
-        yield from lines(
-            case.name, f"{case.words}: {int(case.wrong.sum()):,} of {case.wrong.size:,}", compared(case)
-        )
+        words = f"{case.words}: {int(case.wrong.sum()):,} of {case.wrong.size:,} are wrong"
+        yield from lines(case.name, words, compared(case))
     for name, model in models().items():
         runs = []
         for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):
