@@ -52,6 +52,7 @@ COMMANDS = Commands(
         "methods": "library:methods",
         "serve": "service:serve",
         "simulate": "simulation:simulate",
+        "suspects": "suspects:suspects",
         "token": "service:token",
         "upgrade": "service:upgrade",
     }
@@ -73,7 +74,7 @@ class Told(click.Group):
 def main() -> None:
     """Quality control for crowdsourced labels.
 
-    aggregate, agreement, certificate, methods and simulate work on files and need nothing else. The others are
+    aggregate, agreement, certificate, methods, simulate and suspects work on files and need nothing else. The others are
     about the service, whose settings are read from CROWDQC_* (see docs/reference/settings.md).
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -90,10 +90,22 @@ def truths(path: Path, classes: Collection[str]) -> dict[str, tuple[str, ...]]:
     return known
 
 
-def predictions(path: Path, classes: Collection[str]) -> tables.Probabilities:
-    """Read a file of predictions, which has a column for each of the classes."""
+def predictions(path: Path, classes: Collection[str], *, single: bool = False) -> tables.Probabilities:
+    """Read a file of predictions, which has a column for each of the classes, in single precision or double."""
     with _told(path), _opened(path) as stream:
-        return tables.predictions(stream, _detected(path, stream), classes)
+        return tables.predictions(stream, _detected(path, stream), classes, single=single)
+
+
+def labels(path: Path) -> tables.Labels:
+    """Read a file of labels, one an item."""
+    with _told(path), _opened(path) as stream:
+        return tables.labels(stream, _detected(path, stream))
+
+
+def embeddings(path: Path) -> tables.Embeddings:
+    """Read a file of embeddings, a vector an item."""
+    with _told(path), _opened(path) as stream:
+        return tables.embeddings(stream, _detected(path, stream))
 
 
 def costs(path: Path) -> tables.Costs:

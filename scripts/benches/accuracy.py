@@ -30,6 +30,8 @@ SAME = {"weighted_vote", "model_aware"}
 #: More items than this are too many for methods that draw, here.
 LONG = 20_000
 THEIRS = "crowd-kit's DawidSkene"
+#: Where the part of the page begins that `label_errors` writes.
+OTHERS = "## Wrong labels found"
 HEAD = """# How good the methods are
 
 Accuracy, macro F1 and calibration of every method on real crowds whose truth is known, each with its default
@@ -226,6 +228,8 @@ if __name__ == "__main__":
     lines = list(page(Path(sys.argv[1])))
     text = "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
     if len(sys.argv) > 2:
-        Path(sys.argv[2]).write_text(text, encoding="utf-8")
+        path = Path(sys.argv[2])
+        _, head, rest = path.read_text(encoding="utf-8").partition(OTHERS) if path.exists() else ("", "", "")
+        path.write_text(text + (f"\n{head}{rest}" if head else ""), encoding="utf-8")
     else:
         print(text)

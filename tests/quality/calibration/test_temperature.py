@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crowdqc.quality.calibration import fit_temperature, tempered, weights_by_likelihood
+from crowdqc.quality.calibration import fit_floor, fit_temperature, tempered, weights_by_likelihood
 from crowdqc.quality.calibration.temperature import InvalidTemperature
 
 
@@ -54,3 +54,12 @@ def test_nonsense_is_refused() -> None:
     for tables, label in (([table], [0]), ([table], [0, 2]), ([], [0]), ([table, np.zeros((2, 3))], [0, 0])):
         with pytest.raises(InvalidTemperature):
             weights_by_likelihood(tables, label)
+
+
+def test_the_floor_follows_the_model() -> None:
+    table, label = drawn(8.0)
+    assert fit_floor(table, label) <= 1e-10  # far too sure, yet its small numbers tell classes apart
+    counts = np.random.default_rng(0).multinomial(10, [0.7, 0.2, 0.1], size=500) / 10
+    mistaken = (counts.argmin(axis=1) + np.arange(500) % 2) % 3
+    assert fit_floor(counts, mistaken) == 1e-3  # zeros that come true
+    assert fit_floor(np.zeros((0, 2)), []) == 1e-6

@@ -17,9 +17,11 @@ from crowdqc.quality.label_errors import (
     adjusted,
     confident_thresholds,
     find_errors,
+    find_suspects,
     normalised_margin,
     self_confidence,
 )
+from crowdqc.quality.predictions import Predictions
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -82,14 +84,70 @@ def test_as_cleanlab_on_drawn_labels(seed: int, n: int, K: int, flips: float) ->
     same(*drawn(seed, n, K, flips))
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"the real predictions are not at {DATA}")
-def test_as_cleanlab_on_real_labels() -> None:
-    def rows(name: str) -> list[dict[str, str]]:
-        with gzip.open(DATA / name, "rt", encoding="utf-8", newline="") as lines:
-            return list(csv.DictReader(lines))
+def rows(path: Path) -> list[dict[str, str]]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
-    label = np.array([int(row["label"]) for row in rows("truth.csv.gz")])
-    said = np.array([[float(row[f"p_{k}"]) for k in range(10)] for row in rows("pred_probs.csv.gz")])
+
+def probabilities(path: Path, K: int) -> np.ndarray:
+    said = np.array([[float(row[f"p_{k}"]) for k in range(K)] for row in rows(path)])
+    return np.asarray(said / said.sum(axis=1, keepdims=True))
+
+
+def area(scores: np.ndarray, wrong: np.ndarray) -> float:
+    """Area under the precision-recall curve, as average precision."""
+    hits = wrong[np.argsort(-scores, kind="stable")]
+    return float((hits.cumsum() / np.arange(1, hits.size + 1))[hits].mean())
+
+
+real = pytest.mark.skipif(not DATA.is_dir(), reason=f"the real predictions are not at {DATA}")
+
+
+@real
+def test_as_cleanlab_on_real_labels() -> None:
+    label = np.array([int(row["label"]) for row in rows(DATA / "truth.csv.gz")])
     # cleanlab says nothing of ties, which five digits make
-    said += np.random.default_rng(0).random(said.shape) * 1e-9
+    said = probabilities(DATA / "pred_probs.csv.gz", 10) + np.random.default_rng(0).random((label.size, 10)) * 1e-9
     same(label, said / said.sum(axis=1, keepdims=True))
+
+
+def ours_and_best(label: np.ndarray, wrong: np.ndarray, table: np.ndarray) -> tuple[float, float]:
+    """Give the area of our ranking, and that of the best of cleanlab's scores."""
+    n, K = table.shape
+    said = Predictions.coded(np.arange(n), [0] * n, table, models=["m"], n_items=n, n_classes=K)
+    found = find_suspects(said, label.astype(np.int32))
+    scores = np.empty(n)
+    scores[found.item] = found.score
+    theirs = [
+        area(-rank.get_label_quality_scores(label, table, method=name, adjust_pred_probs=adjust), wrong)
+        for name in ("self_confidence", "normalized_margin")
+        for adjust in (False, True)
+    ]
+    return area(scores, wrong), max(theirs)
+
+
+@real
+def test_more_is_found_than_by_the_best_of_cleanlabs_scores() -> None:
+    label = np.array([int(row["label"]) for row in rows(DATA / "truth.csv.gz")])
+    wrong = np.zeros(label.size, dtype=bool)
+    for row in rows(DATA / "review.csv.gz"):
+        wrong[int(row["item"])] = int(row["votes_given"]) < 3
+    table = probabilities(DATA / "pred_probs.csv.gz", 10)
+    ours, theirs = ours_and_best(label, wrong, table)
+    assert ours > theirs
+    sharp = np.maximum(table, 1e-12) ** 3
+    ours, theirs = ours_and_best(label, wrong, sharp / sharp.sum(axis=1, keepdims=True))
+    assert ours > theirs
+    folder = DATA.parent / "sentiment_sp"
+    table = probabilities(folder / "pred_probs.csv.gz", 2)
+    items = {row["item"]: place for place, row in enumerate(rows(folder / "pred_probs.csv.gz"))}
+    truth, first = np.zeros(len(items), dtype=int), np.zeros(len(items), dtype=int)
+    for row in rows(folder / "truth.csv.gz"):
+        truth[items[row["item"]]] = int(row["label"])
+    votes = np.zeros((len(items), 2))
+    for row in reversed(rows(folder / "answers.csv.gz")):
+        votes[items[row["item"]], int(row["label"])] += 1
+        first[items[row["item"]]] = int(row["label"])
+    for given_label in (votes.argmax(axis=1), first):
+        ours, theirs = ours_and_best(given_label, given_label != truth, table)
+        assert ours > theirs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from crowdqc.formats.tables.coded import Coded
 from crowdqc.formats.tables.costs import Costs, costs
+from crowdqc.formats.tables.labelled import Embeddings, Labels, embeddings, labels
 from crowdqc.formats.tables.patient import BadLines, lines_of
 from crowdqc.formats.tables.reading import Answers, Probabilities, answers, predictions, truths
 from crowdqc.formats.tables.writing import write
@@ -17,9 +18,13 @@ __all__ = [
     "BadLines",
     "Coded",
     "Costs",
+    "Embeddings",
+    "Labels",
     "Probabilities",
     "answers",
     "costs",
+    "embeddings",
+    "labels",
     "lines_of",
     "predictions",
     "truths",

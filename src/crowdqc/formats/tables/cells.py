@@ -45,7 +45,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A column of numbers that are finite and not below zero.
+    """A column of numbers that are finite and not below zero, or not below `low`.
 
     Attributes
     ----------
@@ -58,15 +58,17 @@ class Number:
     column: str
     what: str
     needed: bool = True
+    low: float = 0.0
 
     def take(self, value: object) -> float:
         """Give the number in a cell."""
         number = _number(value)
-        if number >= 0 and number - number == 0:
+        if number >= self.low and number - number == 0:
             return number
         if self.needed:
+            reach = " from 0" if self.low == 0 else ""
             raise _Unfit(
-                f"The {self.what} {_shown(value)} is not a number from 0.", "Write a number such as 0.75."
+                f"The {self.what} {_shown(value)} is not a number{reach}.", "Write a number such as 0.75."
             )
         return NAN if _nothing(value) else ODD
 

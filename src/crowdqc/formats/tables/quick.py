@@ -61,6 +61,7 @@ def read(stream: BinaryIO, format: str, choose: Choose, *, limit_bytes: int, lim
             if len(data) > limit_bytes:
                 raise Doubt
             table, cells = _delimited(data, kind.inner, choose)
+            del data  # a large table beside it needs the memory
         return {cell.role: _column(table.column(cell.column), cell) for cell in cells}
     except (pa.ArrowException, Invalid, _Unfit, OSError, EOFError, ValueError, KeyError, zlib.error) as error:
         raise Doubt from error
@@ -210,7 +211,7 @@ def _numbers(column: Any, cell: Number) -> NDArray[np.float64]:
     if len(column):
         whole = _one(column.cast(pa.float64(), safe=False))
         numbers = np.array(np.from_dlpack(whole.fill_null(np.nan) if whole.null_count else whole))
-    fits = np.isfinite(numbers) & (numbers >= 0)
+    fits = np.isfinite(numbers) & (numbers >= cell.low)
     if not fits.all():
         if cell.needed:
             raise Doubt

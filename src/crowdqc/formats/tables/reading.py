@@ -15,6 +15,7 @@ from crowdqc.formats.tables import patient, quick
 from crowdqc.formats.tables.cells import KNOWN, NAN, ODD, Cell, Number, Time, accepted, column_of, identity, label
 from crowdqc.formats.tables.coded import Coded
 
+Numbers = NDArray[np.floating]
 Floats = NDArray[np.float64]
 
 #: How far a row of probabilities may be from a sum of 1 and still be taken for rounding.
@@ -65,13 +66,13 @@ class Probabilities:
     classes : tuple of str
         The classes that have a column.
     probabilities : float64[n, len(classes)]
-        Rows sum to 1.
+        Rows sum to 1; float32 where single precision was asked for.
     """
 
     item: Coded[str]
     model: Coded[str]
     classes: tuple[str, ...]
-    probabilities: Floats
+    probabilities: Numbers
 
 
 def answers(
@@ -112,7 +113,7 @@ def answers(
     """
 
     def choose(names: tuple[str, ...]) -> tuple[Cell, ...]:
-        found = _found(names, "worker", "item", "label")
+        found = found_columns(names, "worker", "item", "label")
         cells: list[Cell] = [identity("worker", found["worker"]), identity("item", found["item"])]
         cells.append(label(found["label"]))
         if (column := column_of(names, "seconds")) is not None:
@@ -125,7 +126,7 @@ def answers(
             cells.append(Number("place", column, "place", needed=False))
         return tuple(cells)
 
-    columns = _read(stream, format, choose, limit_bytes, limit_record)
+    columns = read_columns(stream, format, choose, limit_bytes, limit_record)
     time, dated = _times(columns.get("time"))
     seconds, odd = _known(columns.get("seconds"))
     return Answers(
@@ -162,10 +163,10 @@ def truths(
     """
 
     def choose(names: tuple[str, ...]) -> tuple[Cell, ...]:
-        found = _found(names, "item", "label")
+        found = found_columns(names, "item", "label")
         return identity("item", found["item"]), accepted(found["label"])
 
-    columns = _read(stream, format, choose, limit_bytes, limit_record)
+    columns = read_columns(stream, format, choose, limit_bytes, limit_record)
     items: Coded[str] = columns["item"]
     labels: Coded[tuple[str, ...]] = columns["label"]
     known: dict[str, tuple[str, ...]] = {}
@@ -181,6 +182,7 @@ def predictions(
     format: str,
     classes: Collection[str],
     *,
+    single: bool = False,
     limit_bytes: int = LIMIT_BYTES,
     limit_record: int = LIMIT_RECORD,
 ) -> Probabilities:
@@ -194,6 +196,8 @@ def predictions(
     ----------
     classes : collection of str
         The classes that must have a column; others may.
+    single : bool
+        Whether single precision is enough, in half of the memory.
 
     Raises
     ------
@@ -208,20 +212,20 @@ def predictions(
     def choose(names: tuple[str, ...]) -> tuple[Cell, ...]:
         columns = _class_columns(names, classes)
         named[:] = columns
-        cells: list[Cell] = [identity("item", _found(names, "item")["item"])]
+        cells: list[Cell] = [identity("item", found_columns(names, "item")["item"])]
         if (model := column_of(names, "model")) is not None:
             cells.append(identity("model", model))
         cells += [Number(f"probability of {name}", column, "probability") for name, column in columns.items()]
         return tuple(cells)
 
     start = stream.tell()
-    columns = _read(stream, format, choose, limit_bytes, limit_record)
+    columns = dict(read_columns(stream, format, choose, limit_bytes, limit_record))
     item: Coded[str] = columns["item"]
     rows = len(item)
     model = columns.get("model") or Coded(np.zeros(rows, dtype=np.int32), ("model",))
-    table = np.empty((rows, len(named)))
+    table: Numbers = np.empty((rows, len(named)), dtype=np.float32 if single else np.float64)
     for place, name in enumerate(named):
-        table[:, place] = columns[f"probability of {name}"]
+        table[:, place] = columns.pop(f"probability of {name}")  # a large table needs the memory
     total = table.sum(axis=1)
     faults = {
         int(row): f"The probabilities sum to {total[row]:g}, not to 1."
@@ -232,16 +236,22 @@ def predictions(
     again = np.append(False, pair[order][1:] == pair[order][:-1])[:rows]
     for row in order[again]:
         faults.setdefault(int(row), f"The item {item.values[item.codes[row]]!r} is predicted a second time.")
+    refuse(faults, stream, start, format)
+    np.divide(table, total[:, None], out=table)
+    return Probabilities(item, model, tuple(named), table)
+
+
+def refuse(faults: Mapping[int, str], stream: BinaryIO, start: int, format: str) -> None:
+    """Refuse a file in which rows are at fault, with the lines of the first of them."""
     if faults:
         stream.seek(start)
         first = sorted(faults)[: patient.TOLD]
         lines = patient.lines_of(stream, format, first)
         told = [Fault(line, f"line {line}", faults[row]) for line, row in zip(lines, first, strict=True)]
         raise patient.BadLines(told, len(faults))
-    return Probabilities(item, model, tuple(named), table / total[:, None])
 
 
-def _read(
+def read_columns(
     stream: BinaryIO, format: str, choose: patient.Choose, limit_bytes: int, limit_record: int
 ) -> Mapping[str, Any]:
     start = stream.tell()
@@ -269,7 +279,7 @@ def _known(numbers: Floats | None) -> tuple[Floats | None, NDArray[np.int64]]:
     return np.where(odd, NAN, numbers), np.flatnonzero(odd)
 
 
-def _found(names: tuple[str, ...], *roles: str) -> dict[str, str]:
+def found_columns(names: tuple[str, ...], *roles: str) -> dict[str, str]:
     found = {role: column_of(names, role) for role in roles}
     if missing := [role for role, column in found.items() if column is None]:
         raise _lacking(missing, names)

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from crowdqc.errors import Invalid
 from crowdqc.quality.arrays import Codes, Floats, brief
 
-#: The least probability that is told apart from 0: what a model calls impossible happens once in a while.
-LEAST = 1e-6
+#: What is added to every probability before its logarithm is taken: the usual, and those that are tried.
+LEAST, FLOORS = 1e-6, (1e-3, 1e-6, 1e-10, 1e-16)
 #: Weights of a model's log probabilities: temperatures from 1/20 to 100.
 BOUNDS = (0.01, 20.0)
 #: Pseudo-rows for a temperature of 1, so that a handful of labels does not move it far.
@@ -46,18 +46,20 @@ class Temperature:
     rows: int
 
 
-def tempered(probabilities: Table, weight: float) -> Floats:
+def tempered(probabilities: Table, weight: float, least: float = LEAST) -> Floats:
     """Raise probabilities[n, K] to a power, 1 / temperature, and let the rows sum to 1 again; float64[n, K].
+
+    `least` is added first: what a model calls impossible happens once in a while.
 
     >>> tempered(np.array([[0.8, 0.2]]), 0.5).round(3).tolist()
     [[0.667, 0.333]]
     """
-    return softmax(weight * logs(probabilities))
+    return softmax(weight * logs(probabilities, least))
 
 
-def logs(probabilities: Table) -> Floats:
+def logs(probabilities: Table, least: float = LEAST) -> Floats:
     """Logarithms of probabilities with a floor, float64 of their shape."""
-    return np.asarray(np.log(np.asarray(probabilities, dtype=np.float64) + LEAST))
+    return np.asarray(np.log(np.asarray(probabilities, dtype=np.float64) + least))
 
 
 def softmax(scores: Floats) -> Floats:
@@ -97,12 +99,24 @@ def fit_temperature(probabilities: Table, label: ArrayLike) -> Temperature:
     return Temperature(1 / float(weight[0]), before, after, len(probabilities))
 
 
-def weights_by_likelihood(tables: Sequence[Table], label: ArrayLike) -> tuple[Floats, tuple[float, float]]:
+def fit_floor(probabilities: Table, label: ArrayLike) -> float:
+    """Find which of `FLOORS` to add to each probability, for the tempered ones to foretell labels, int[n], best.
+
+    A model that says 0 where it has seen nothing wants much; one that is far too sure of itself, and whose 1e-12
+    differ from 1e-9 all the same, wants next to nothing.
+    """
+    losses = [weights_by_likelihood([probabilities], label, [least])[1][1] for least in FLOORS]
+    return FLOORS[int(np.nanargmin(losses))] if len(probabilities) else LEAST
+
+
+def weights_by_likelihood(
+    tables: Sequence[Table], label: ArrayLike, least: Sequence[float] | None = None
+) -> tuple[Floats, tuple[float, float]]:
     """Find the weights of several models' log probabilities under which labels, int[n], are most probable.
 
     The weighted sum is a logarithmic opinion pool: with one model its weight is 1 / temperature, two copies share
     one weight, and a model that knows nothing gets next to none. What a model does not predict is a row of equal
-    probabilities. The problem is convex.
+    probabilities. The problem is convex. `least` is what is added to the probabilities of each.
 
     Returns
     -------
@@ -126,7 +140,7 @@ def weights_by_likelihood(tables: Sequence[Table], label: ArrayLike) -> tuple[Fl
     start = np.full(M, 1 / M)
     if not n:
         return start, (float("nan"), float("nan"))
-    logits = np.stack([logs(table) for table in tables])
+    logits = np.stack([logs(table, each) for table, each in zip(tables, least or [LEAST] * M, strict=True)])
     rows = np.arange(n)
     right = logits[:, rows, given].sum(axis=1)
 

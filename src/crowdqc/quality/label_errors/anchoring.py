@@ -48,8 +48,8 @@ def anchoring(
 ) -> Anchoring:
     """Compare answers with the pre-label shown and without, bool[n] each: does the answer equal it, was it shown.
 
-    Whether it is shown must have been drawn by chance for each answer, and no answer depend on another. `wrong`, bool[n], keeps the answers to items whose pre-label is known to be wrong: there, following it
-    is a mistake, and not agreement.
+    Whether it is shown must have been drawn by chance for each answer, and no answer depend on another. `wrong`,
+    bool[n], keeps the answers to items whose pre-label is known to be wrong: there, following it is a mistake.
 
     Notes
     -----

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crowdqc.quality.arrays import Codes, Counts, Floats, brief
-from crowdqc.quality.calibration import weights_by_likelihood
-from crowdqc.quality.calibration.temperature import LEAST, softmax
+from crowdqc.quality.calibration import fit_floor, weights_by_likelihood
+from crowdqc.quality.calibration.temperature import softmax
 from crowdqc.quality.label_errors.given import InvalidLabels, Table, blocks, check_given
 from crowdqc.quality.predictions import InvalidPredictions, Predictions
 
 #: Weights are learned from so many items at most, drawn evenly: more tell no more of a handful of numbers.
-LEARNED_FROM = 30_000
+LEARNED_FROM, FLOOR_FROM = 30_000, 5_000
 
 
 @brief
@@ -33,6 +33,8 @@ class Opinions:
         int64[models, n], where each model's prediction stands; -1 where it says nothing of the item.
     weight
         float64[models], the power to which each model's probabilities are raised: 1 / temperature for one model.
+    least
+        float64[models], what is added to each model's probabilities first.
     before, after
         Mean log loss of the given labels with equal weights and with these, in nats.
     predictions
@@ -42,6 +44,7 @@ class Opinions:
     given: Codes
     row: Counts
     weight: Floats
+    least: Floats
     before: float
     after: float
     predictions: Predictions
@@ -59,9 +62,8 @@ class Opinions:
         """
         M, K = len(predictions.models), predictions.probabilities.shape[1]
         if label.ndim != 1 or predictions.item.max(initial=-1) >= label.size:
-            raise InvalidLabels(
-                f"There are {label.size} labels and predictions of items up to {_last(predictions)}."
-            )
+            last = int(predictions.item.max(initial=-1))
+            raise InvalidLabels(f"There are {label.size} labels, and predictions of items up to {last}.")
         if label.size and not -1 <= label.min() <= label.max() < max(K, 1):
             raise InvalidLabels(f"Labels must be -1, for none, or lie from 0 to {K - 1}.")
         place = np.full((M, label.size), -1, dtype=np.int64)
@@ -74,12 +76,15 @@ class Opinions:
         item = np.flatnonzero((label >= 0) & (place >= 0).any(axis=0)).astype(np.int32)
         given, row = label[item].astype(np.int32), np.ascontiguousarray(place[:, item])
         taken = np.unique(np.linspace(0, max(item.size - 1, 0), min(item.size, LEARNED_FROM)).astype(np.int64))
-        plain = cls(item, given, row, np.full(M, 1 / max(M, 1)), float("nan"), float("nan"), predictions)
         if not (M and item.size):
-            return plain
+            nothing = np.full(M, 1 / max(M, 1))
+            return cls(item, given, row, nothing, nothing, float("nan"), float("nan"), predictions)
         tables = [_of_model(predictions, row[m, taken]) for m in range(M)]
-        weight, (before, after) = weights_by_likelihood(tables, check_given(given[taken], tables[0]))
-        return cls(item, given, row, weight, before, after, predictions)
+        labels = check_given(given[taken], tables[0])
+        some = slice(None, None, max(1, taken.size // FLOOR_FROM))
+        least = [fit_floor(table[some], labels[some]) for table in tables]
+        weight, (before, after) = weights_by_likelihood(tables, labels, least)
+        return cls(item, given, row, weight, np.array(least), before, after, predictions)
 
     def __len__(self) -> int:
         return int(self.item.size)
@@ -102,10 +107,11 @@ class Opinions:
         """Give the probabilities of some rows, [len, K], in the precision of the predictions."""
         held = self.predictions.probabilities
         scores = np.zeros((self.row[0, rows].size, held.shape[1]), dtype=held.dtype)
-        for place, weight in zip(self.row[:, rows], self.weight.astype(held.dtype), strict=True):
+        of_models = self.weight.astype(held.dtype), self.least.astype(held.dtype)
+        for place, weight, least in zip(self.row[:, rows], *of_models, strict=True):
             spoke = place >= 0
             said = held[place] if spoke.all() else held[place[spoke]]
-            said = np.log(said + held.dtype.type(LEAST))
+            said = np.log(said + least)
             said *= weight
             if spoke.all():
                 scores += said

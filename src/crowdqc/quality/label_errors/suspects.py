@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,12 @@ from crowdqc.quality.label_errors.pruning import find_errors
 from crowdqc.quality.label_errors.suspicion import suspicion
 from crowdqc.quality.logs import safe_log
 from crowdqc.quality.predictions import Predictions
+
+#: What a `Suspects` has a row of each suspect of.
+_ROWS = (
+    *("item", "given", "suggested", "score", "of_given", "of_suggested", "against", "error"),
+    *("crowd_given", "crowd_suggested"),
+)
 
 
 @brief
@@ -67,6 +74,12 @@ class Suspects:
 
     def __len__(self) -> int:
         return int(self.item.size)
+
+    def head(self, number: int) -> Suspects:
+        """Give the first so many."""
+        parts: dict[str, Any] = {name: getattr(self, name) for name in _ROWS}
+        parts = {name: None if each is None else each[:number] for name, each in parts.items()}
+        return replace(self, **parts)
 
     def reasons(self, classes: Sequence[str]) -> Iterator[str]:
         """Say in words what speaks against each label."""

@@ -57,14 +57,14 @@ def suspicion(opinions: Opinions, beside: Floats | None = None) -> Suspicion:
     The score is the log ratio of the tempered probabilities of the suggested class j and of the given one g, each
     with 0.01 added, and three corrections for whose fault a contradiction is:
 
-    - *trust*: a class that the model says and labels often contradict is believed less, by half the log odds of
+    - *distrust*: a class that the model says and labels often contradict is believed less, by half the log odds of
       that, over all labels;
     - *habit*: a class that the model says too often on the whole is believed less, by half the log of its mean;
     - *noise*: a label that is often wrong is doubted more, by a quarter of the log odds of that.
 
     A contradiction of j and g may be the model's fault in j or the label's in g. With two classes both are one,
-    and nothing tells them apart: then trust counts nothing, habit and noise count in full. With K classes trust
-    counts by (K - 2)/(K - 1) and the others by 1/(K - 1).
+    and nothing tells them apart: then distrust counts nothing, habit and noise count in full. With K classes
+    distrust counts by (K - 2)/(K - 1) and the others by 1/(K - 1).
 
     References
     ----------
