@@ -63,12 +63,9 @@ def test_sagemaker_of_pictures_and_of_odd_names(place: Installation) -> None:
         {"item": "3", "size": 7, "gold": "owl"},
         {"item": "4", "size": 8},
     ]
-    for name, attribute in (
-        ("size", "size-label"),
-        ("!!!", "label"),
-        ("a-metadata", "crowdqc-a"),
-        ("item", "the-item"),
-    ):
+    names = {"size": "size-label", "!!!": "label", "a-metadata": "crowdqc-a", "item": "the-item"}
+    kinds = [f"groundtruth/{kind}-classification" for kind in ("image", "image", "text")]
+    for name, attribute in names.items():
         project = factories.project(place, owner, items=things, name=name)
         told = written(place, release(place, owner, project), "sagemaker.manifest").splitlines()
         found = [json.loads(line) for line in told]
