@@ -53,6 +53,7 @@ COMMANDS = Commands(
         "simulate": "simulation:simulate",
         "token": "service:token",
         "upgrade": "service:upgrade",
+        "verify-release": "releases:verify_release",
     }
 )
 
@@ -72,8 +73,8 @@ class Told(click.Group):
 def main() -> None:
     """Quality control for crowdsourced labels.
 
-    aggregate, agreement, methods and simulate work on files and need nothing else. The others are about the
-    service, whose settings are read from CROWDQC_* (see docs/reference/settings.md).
+    aggregate, agreement, methods, simulate and verify-release work on files and need nothing else. The others are
+    about the service, whose settings are read from CROWDQC_* (see docs/reference/settings.md).
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
