@@ -57,7 +57,7 @@ def test_formats_name_pyarrow_in_two_rooms() -> None:
     rooms = {"src/crowdqc/formats/parquet/types.py", "src/crowdqc/formats/tables/arrow.py"}
     assert found.get("pyarrow", set()) <= rooms
     # Whole files as columns of codes are arrays.
-    columns = ("src/crowdqc/formats/tables/", "src/crowdqc/formats/frozen/columns.py")
+    columns = ("src/crowdqc/formats/tables/", "src/crowdqc/formats/frozen/labels.py")
     assert all(room.startswith(columns) for room in found.get("numpy", set()))
 
 

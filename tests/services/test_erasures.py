@@ -93,6 +93,9 @@ def test_a_person_is_erased_and_his_answers_stay(place: Installation, admin: Act
     ]
     assert len(told[0]) == len(told[1]) == 1
     assert told[0] != told[1]
+    with releases.changes(place.storage, found, second) as changes:
+        (change,) = [*changes]
+    assert (change.kind, change.because) == ("history", "pseudonyms")
     assert releases.verify(place.storage, second, found).holds
 
 

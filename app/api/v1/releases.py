@@ -118,7 +118,7 @@ class DiffOut(Out):
     confidence_changed: int = Field(description="and not the label")
     history_changed: int = Field(description="neither label nor confidence, but what they come from")
     because: dict[str, int] = Field(
-        description="changed labels by what changed them: decision, truth, answers, predictions, discarded, run"
+        description="changed labels by what changed them: decision, truth, discarded, answers, predictions, run"
     )
     pairs: list[PairOut]
     largest_rise: float = Field(description="of a confidence")

@@ -49,7 +49,7 @@ class FrozenColumns:
 
 
 def columns(stream: BinaryIO, classes: Sequence[str]) -> FrozenColumns:
-    """Read the labels of a packed file, a thousandth of a second for some hundred items.
+    """Read the labels of a packed file, without their histories.
 
     Raises
     ------
