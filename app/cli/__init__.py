@@ -55,6 +55,7 @@ COMMANDS = Commands(
         "suspects": "suspects:suspects",
         "token": "service:token",
         "upgrade": "service:upgrade",
+        "verify-release": "releases:verify_release",
     }
 )
 
@@ -74,8 +75,9 @@ class Told(click.Group):
 def main() -> None:
     """Quality control for crowdsourced labels.
 
-    aggregate, agreement, certificate, methods, simulate and suspects work on files and need nothing else. The others are
-    about the service, whose settings are read from CROWDQC_* (see docs/reference/settings.md).
+    aggregate, agreement, certificate, methods, round, simulate, suspects and verify-release work on files and need
+    nothing else. The others are about the service, whose settings are read from CROWDQC_* (see
+    docs/reference/settings.md).
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 

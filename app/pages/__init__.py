@@ -15,6 +15,7 @@ from app.pages import (
     money,
     qa_lead,
     refusals,
+    releases,
     requester,
     rules,
     settings,
@@ -25,7 +26,7 @@ from app.pages import (
 )
 
 ROOMS = (
-    account, worker, training, fairness, money, requester, settings,
+    account, worker, training, fairness, money, requester, releases, settings,
     courses, qa_lead, gold, skills, rules, expert, admin,
 )  # fmt: skip
 

@@ -12,8 +12,8 @@ from app.pages import forms, frame
 from app.pages.frame import page, render, to
 from crowdqc.errors import CrowdqcError
 from crowdqc.roles import Role
+from crowdqc.services import erasures, work
 from crowdqc.services import people as services
-from crowdqc.services import work
 from crowdqc.services.work import JobState
 
 blueprint = Blueprint("admin", __name__)
@@ -33,7 +33,7 @@ def people(call: Call, *, fault: CrowdqcError | None = None, person: uuid.UUID |
         form=request.form if person is None else {},
         chosen=request.form.getlist("roles"),
         fault=fault,
-        faults=forms.faults(fault, "name", "password", "roles"),
+        faults=forms.faults(fault, "name", "password", "roles", "reason"),
         wrong_person=person,
     )
 
@@ -62,6 +62,17 @@ def change(call: Call, person: uuid.UUID) -> Response:
         password=forms.text("password", longest=LONGEST_PASSWORD, trim=False) or None,
     )
     return to("/people", said="changed")
+
+
+@page(blueprint, "POST", "/people/<uuid:person>/erasure", roles=RULES, again=people, own_transaction=True)
+def erase(call: Call, person: uuid.UUID) -> Response:
+    """Erase somebody for good."""
+    reason = forms.text("reason", longest=forms.REMARK, needed=True)
+    with call.installation.transaction() as tx:
+        erased = erasures.erase_person(tx, call.actor, person, reason=reason)
+    for key in erased.files:
+        call.installation.storage.delete(key)
+    return to("/people", said="erased")
 
 
 @page(blueprint, "GET", "/jobs", roles=RULES)

@@ -33,6 +33,7 @@ SAID: Mapping[str, str] = {
     "read_upload": "read an upload",
     "perform_run": "perform a run",
     "apply_rules": "ask the worker rules",
+    "build_releases": "build releases",
 }
 
 

@@ -63,19 +63,14 @@ def test_sagemaker_of_pictures_and_of_odd_names(place: Installation) -> None:
         {"item": "3", "size": 7, "gold": "owl"},
         {"item": "4", "size": 8},
     ]
-    for name, attribute in (
-        ("size", "size-label"),
-        ("!!!", "label"),
-        ("a-metadata", "crowdqc-a"),
-        ("item", "the-item"),
-    ):
+    names = {"size": "size-label", "!!!": "label", "a-metadata": "crowdqc-a", "item": "the-item"}
+    kinds = [f"groundtruth/{kind}-classification" for kind in ("image", "image", "text")]
+    for name, attribute in names.items():
         project = factories.project(place, owner, items=things, name=name)
         told = written(place, release(place, owner, project), "sagemaker.manifest").splitlines()
         found = [json.loads(line) for line in told]
         assert [each[attribute] for each in found] == [0, 1, 2]
-        assert [each[f"{attribute}-metadata"]["type"] for each in found] == [
-            "groundtruth/image-classification", "groundtruth/image-classification", "groundtruth/text-classification"
-        ]  # fmt: skip
+        assert [each[f"{attribute}-metadata"]["type"] for each in found] == kinds
         assert (found[0]["source-ref"], found[1]["source-ref"]) == ("https://x.test/a.jpg", "s3://b/k")
         assert found[2]["source"] == '{"size":7}'
 
@@ -179,7 +174,7 @@ def test_fields_that_clash_or_are_too_many(place: Installation, monkeypatch: pyt
     assert manifest(again)["fields"] is None
     assert [json.loads(str(row["content"])) for row in table(again)][1] == things[1]["content"]
     for name in release_files.NAMES:
-        assert written(place, again, name)
+        assert written(place, again, name) or name == "answers.jsonl", name
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])

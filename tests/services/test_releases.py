@@ -16,11 +16,12 @@ from crowdqc import jobs
 from crowdqc.assembly import Installation
 from crowdqc.formats import Unreadable, frozen
 from crowdqc.formats.canonical import canonical
-from crowdqc.records import Job, Release
+from crowdqc.records import Job, Release, Review, Run, items
 from crowdqc.records.reviews import Verdict
 from crowdqc.records.uploads import UploadKind
 from crowdqc.services import freezing, reach, releases, work
 from crowdqc.services.freezing import BadCertificate
+from crowdqc.services.label_histories import Histories
 from crowdqc.services.releases import NoSuchRelease, NotReady
 from tests.ground.clock import Clock
 from tests.services import factories
@@ -335,6 +336,58 @@ def test_a_certificate_stands_beside_a_release(place: Installation) -> None:
         freezing.certify(tx, freezing.ask(tx, project.id), {})
 
 
+def test_answers_that_weigh_less_or_nothing(place: Installation, clock: Clock) -> None:
+    owner, crew = factories.requester(place), factories.crowd(place, 2)
+    project = factories.project(place, owner, items=1, overlap=1, lease_seconds=60, method="majority_vote")
+    slow = factories.take_one(place, crew[0], project)
+    clock.advance(61)
+    factories.submit(place, crew[1], factories.take_one(place, crew[1], project), "cat", seconds=2)
+    factories.submit(place, crew[0], slow, "dog")
+    assert [each["weight"] for each in lines(place, release(place, owner, project))["i0"]["answers"]] == [
+        None,
+        None,
+    ]
+    run = aggregate(place, owner, project)
+    heeded = factories.worker_row(place, crew[1])
+    with place.transaction() as tx:
+        tx.session.get_one(Run, run.id).weights = {str(heeded.id): 0.25}
+    bring(place, owner, project, b"worker,item,label\nlater,i0,owl\n", filename="a.csv", kind=UploadKind.ANSWERS)
+    found = release(place, owner, project)
+    told = [
+        (each["label"], each["weight"], each["counted"], each["late"])
+        for each in lines(place, found)["i0"]["answers"]
+    ]
+    assert told == [("cat", 0.25, True, False), ("dog", 0.0, False, True), ("owl", 0.0, False, False)]
+    assert manifest(found)["answers"] == {"number": 3, "counted": 1, "late": 1, "discounted": 1}
+
+
+def test_a_release_sees_one_moment(place: Installation) -> None:
+    owner = factories.requester(place)
+    project = lived_in(place, owner)
+    one = release(place, owner, project)
+    with place.reading() as tx:
+        histories = Histories(tx, project)
+        # What comes meanwhile, answers of a worker who was not there before among it, is in the next release.
+        said = b"worker,item,label\nNewcomer,i0,owl\nNewcomer,i3,owl\n"
+        bring(place, owner, project, said, filename="b.csv", kind=UploadKind.ANSWERS)
+        bring(place, owner, project, factories.rows([{"item": "new", "text": "new"}]))
+        hashed = frozen.Hashed()
+        assert len([*hashed.through(histories.lines())]) == 6
+    assert hashed.sha256 == one.labels_sha256
+    assert release(place, owner, project).labels == 7
+
+
+def test_lines_are_read_a_block_at_a_time(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = factories.requester(place)
+    project = lived_in(place, owner)
+    one = release(place, owner, project)
+    whole = items.facts
+    monkeypatch.setattr(items, "facts", lambda session, key: whole(session, key, size=2))
+    assert release(place, owner, project).labels_sha256 == one.labels_sha256
+    monkeypatch.setattr("crowdqc.formats.frozen.labels.BLOCK", 2)
+    assert freezing.columns(place.storage, one, project.classes).items == [*lines(place, one)]
+
+
 def test_an_empty_project_can_be_released(place: Installation) -> None:
     owner = factories.requester(place)
     found = release(place, owner, factories.project(place, owner))
@@ -348,8 +401,6 @@ def test_what_is_discarded_has_no_label(place: Installation) -> None:
     project = lived_in(place, owner)
     one = release(place, owner, project)
     item = factories.item(place, project, "i1")
-    from crowdqc.records import Review
-
     (review,) = factories.every(place, Review, Review.item_id == item.id)
     factories.decide(place, eve, review, Verdict.DISCARD, comment="broken")
     two = release(place, owner, project)

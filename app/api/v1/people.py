@@ -8,10 +8,11 @@ from datetime import datetime
 from pydantic import Field, SecretStr
 
 from app.http import EVERYBODY, SIGNED_IN, Api, Call
-from app.shapes import In, Line, Name, Out, Truth
+from app.shapes import In, Line, Name, Out, Remark, Truth
 from crowdqc.assembly import Installation
 from crowdqc.roles import Role
-from crowdqc.services import people
+from crowdqc.services import erasures, people
+from crowdqc.services.erasures import Erased
 from crowdqc.services.people import Person, Token
 
 api = Api("people")
@@ -53,6 +54,24 @@ class PersonOut(Out):
             active=person.active,
             created_at=person.created_at,
         )
+
+
+class ErasureIn(In):
+    """Why somebody is erased."""
+
+    reason: Remark = Field(description="without his name: it is kept")
+
+
+class ErasureOut(Out):
+    """That somebody is nobody any longer."""
+
+    name: str = Field(description="what stands where his name stood")
+    erased_at: datetime
+    payouts: int = Field(description="payouts whose files, which are books of account, go on naming him")
+
+    @classmethod
+    def of(cls, erased: Erased) -> ErasureOut:
+        return cls(name=erased.name, erased_at=erased.erasure.made_at, payouts=erased.payouts)
 
 
 class PeopleOut(Out):
@@ -161,3 +180,25 @@ def update(call: Call, person: uuid.UUID, body: PersonChangesIn) -> PersonOut:
     password = None if body.password is None else body.password.get_secret_value()
     found = people.update(call.tx, call.actor, person, roles=body.roles, active=body.active, password=password)
     return PersonOut.of(found)
+
+
+@api.post("/people/{person}/erasure", roles=RULES, own_transaction=True)
+def erase(call: Call, person: uuid.UUID, body: ErasureIn) -> ErasureOut:
+    """Erase somebody: his name, access and words go for good; his answers stay, and releases hold as they were."""
+    with call.installation.transaction() as tx:
+        erased = erasures.erase_person(tx, call.actor, person, reason=body.reason)
+    return _swept(call.installation, erased)
+
+
+@api.post("/workers/{worker}/erasure", roles=RULES, own_transaction=True)
+def erase_worker(call: Call, worker: uuid.UUID, body: ErasureIn) -> ErasureOut:
+    """Erase a worker, also one who is a name in uploaded answers; their files, which are read, go with him."""
+    with call.installation.transaction() as tx:
+        erased = erasures.erase_worker(tx, call.actor, worker, reason=body.reason)
+    return _swept(call.installation, erased)
+
+
+def _swept(place: Installation, erased: Erased) -> ErasureOut:
+    for key in erased.files:
+        place.storage.delete(key)
+    return ErasureOut.of(erased)

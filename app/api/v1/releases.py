@@ -118,7 +118,7 @@ class DiffOut(Out):
     confidence_changed: int = Field(description="and not the label")
     history_changed: int = Field(description="neither label nor confidence, but what they come from")
     because: dict[str, int] = Field(
-        description="changed labels by what changed them: decision, truth, answers, predictions, discarded, run"
+        description="changed labels by what changed them: decision, truth, discarded, answers, predictions, run"
     )
     pairs: list[PairOut]
     largest_rise: float = Field(description="of a confidence")
@@ -207,7 +207,8 @@ def download(call: Call, release: uuid.UUID, file: str) -> Response:
     """Download a release: as its own bytes, as a table, or in the layout of another tool.
 
     release.jsonl.gz and manifest.json are what was hashed. labels, items and answers come in every format of a
-    table (labels.csv). sagemaker.manifest, label-studio.json with label-studio.xml, and hugging-face.zip are for others.
+    table (labels.csv). For other tools: sagemaker.manifest, label-studio.json with label-studio.xml,
+    hugging-face.zip.
     """
     with call.installation.reading() as tx:
         found, project, _ = releases.whole(tx, call.actor, release)

@@ -13,7 +13,8 @@ from crowdqc.records.base import Base, Keyed
 from crowdqc.records.firings import Appeal, Firing
 from crowdqc.records.ledger import Payout, Transfer, only_added
 from crowdqc.records.people import SignIn, Token, Worker
-from crowdqc.records.uploads import Upload, UploadFault
+from crowdqc.records.projects import Project
+from crowdqc.records.uploads import Upload, UploadFault, UploadKind
 
 
 class Erasure(Keyed, Base):
@@ -63,12 +64,10 @@ def forget_words(session: Session, worker_id: int) -> None:
         session.execute(query.execution_options(**quietly))
 
 
-def uploads_naming(session: Session, worker: Worker) -> list[Upload]:
-    """Give the uploads that brought a worker's answers, or a fault that speaks of him."""
-    brought = select(Answer.upload_id).where(Answer.worker_id == worker.id, Answer.upload_id.is_not(None))
-    told = select(UploadFault.upload_id).where(UploadFault.what.contains(repr(worker.name), autoescape=True))
-    query = select(Upload).where(Upload.id.in_(brought) | Upload.id.in_(told)).order_by(Upload.id)
-    return [*session.scalars(query)]
+def answer_uploads(session: Session, owner_id: int) -> list[Upload]:
+    """Give the uploads of answers to a requester's projects: in their files those of his crowd are named."""
+    query = select(Upload).join(Project, Project.id == Upload.project_id).where(Project.owner_id == owner_id)
+    return [*session.scalars(query.where(Upload.kind == UploadKind.ANSWERS).order_by(Upload.id))]
 
 
 def forget_faults(session: Session, worker: Worker) -> None:

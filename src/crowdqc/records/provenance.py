@@ -51,7 +51,7 @@ Thing = tuple[int, dict[str, Any], dict[str, Any], str]
 def things(session: Session, project_id: int, first: int, last: int) -> dict[int, Thing]:
     query = select(Item.id, Item.content, Item.meta, Item.content_hash)
     query = query.where(Item.project_id == project_id, Item.id.between(first, last))
-    return {row[0]: (row[0], row[1], row[2], row[3]) for row in session.connection().execute(query)}
+    return {row[0]: (row[0], row[1], row[2], row[3]) for row in session.connection().execute(query).all()}
 
 
 def answers(session: Session, project_id: int, first: int, last: int) -> dict[int, list[GivenAnswer]]:
@@ -61,8 +61,8 @@ def answers(session: Session, project_id: int, first: int, last: int) -> dict[in
         Answer.counted, Answer.late, Answer.guideline_version,
     )  # fmt: skip
     query = query.where(Answer.item_id.between(first, last), Answer.project_id == project_id)
-    rows = session.connection().execute(query.order_by(Answer.item_id, Answer.id))
-    return _by_item(GivenAnswer(*row) for row in rows)
+    rows = session.connection().execute(query.order_by(Answer.item_id, Answer.id)).all()
+    return _by_item(map(GivenAnswer._make, rows))
 
 
 def decisions(session: Session, project_id: int, first: int, last: int) -> dict[int, list[Decided]]:
@@ -81,7 +81,7 @@ def truths(session: Session, project_id: int, first: int, last: int) -> dict[int
     newest = newest.where(Truth.item_id.between(first, last), Item.project_id == project_id)
     query = select(Truth.item_id, Truth.labels, Truth.reason, Truth.source, Truth.at)
     query = query.where(Truth.id.in_(newest.group_by(Truth.item_id)), Truth.labels.is_not(None))
-    return {row[0]: tuple(row)[1:] for row in session.connection().execute(query)}
+    return {row[0]: tuple(row)[1:] for row in session.connection().execute(query).all()}
 
 
 def predictions(
@@ -91,7 +91,7 @@ def predictions(
     query = select(Prediction.item_id, Prediction.model_id, Prediction.probabilities)
     query = query.join(Model, Model.id == Prediction.model_id)
     query = query.where(Prediction.item_id.between(first, last), Model.project_id == project_id)
-    rows = session.connection().execute(query.order_by(Prediction.item_id, Prediction.model_id))
+    rows = session.connection().execute(query.order_by(Prediction.item_id, Prediction.model_id)).all()
     for item, each in itertools.groupby(rows, operator.itemgetter(0)):
         yield item, [(row[1], row[2]) for row in each]
 
@@ -100,7 +100,7 @@ def pseudonym_keys(session: Session, project_id: int) -> dict[int, bytes]:
     """Give the key of each worker who answered in a project, from which his pseudonym is made."""
     of_project = select(Answer.worker_id).where(Answer.project_id == project_id).distinct()
     query = select(Worker.id, Worker.pseudonym_key).where(Worker.id.in_(of_project))
-    return {row[0]: row[1] for row in session.connection().execute(query)}
+    return {row[0]: row[1] for row in session.connection().execute(query).all()}
 
 
 def _by_item(rows: Iterator[Any]) -> dict[int, list[Any]]:

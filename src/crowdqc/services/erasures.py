@@ -16,6 +16,8 @@ from crowdqc.services import reach
 from crowdqc.services.transaction import Transaction
 
 LONGEST_REASON = 5000
+#: How the crowds of uploaded answers are called (see `services.answers`), before the key of their requester.
+CROWD = "uploads of "
 
 
 class LastAdmin(Conflict):
@@ -25,7 +27,7 @@ class LastAdmin(Conflict):
 
 
 class StillRead(Conflict):
-    """A file that names him is still being read."""
+    """A file of answers that may name him is still being read."""
 
     usual_mend = "Wait until it is read, then erase him."
 
@@ -37,7 +39,7 @@ class Erased:
     erasure: Erasure
     #: What stands where his name stood.
     name: str
-    #: Stored files that name him: no row needs them any longer, and they go when the transaction has committed.
+    #: Stored files that may name him: all is read, and they go when the transaction has committed.
     files: Sequence[str]
     #: Payouts whose files say to whom was paid: they are books of account and stay as they are.
     payouts: int
@@ -69,10 +71,7 @@ def _erase(tx: Transaction, actor: Actor, person: Person | None, worker: Worker 
     files: list[str] = []
     name = _nobody(person, worker)
     if worker is not None:
-        naming = erasures.uploads_naming(tx.session, worker)
-        if any(each.state in (UploadState.WAITING, UploadState.READING) for each in naming):
-            raise StillRead()
-        files = [each.storage_key for each in naming] if worker.crowd != HERE else []
+        files = _files(tx, worker)
         erasures.forget_faults(tx.session, worker)
         erasures.forget_words(tx.session, worker.id)
         worker.name, worker.languages = name, []
@@ -94,6 +93,16 @@ def _erase(tx: Transaction, actor: Actor, person: Person | None, worker: Worker 
     tx.session.add(made)
     tx.session.flush()
     return Erased(made, name, files, _payouts(tx, worker))
+
+
+def _files(tx: Transaction, worker: Worker) -> list[str]:
+    """Give the stored files that may name a worker of another crowd: all files of answers of its requester."""
+    if worker.crowd == HERE:
+        return []
+    naming = erasures.answer_uploads(tx.session, int(worker.crowd.removeprefix(CROWD)))
+    if any(each.state in (UploadState.WAITING, UploadState.READING) for each in naming):
+        raise StillRead()
+    return [each.storage_key for each in naming]
 
 
 def _before(tx: Transaction, person: Person | None, worker: Worker | None) -> Erasure | None:

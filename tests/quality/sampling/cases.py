@@ -98,6 +98,15 @@ def teacher_disagreement(rng: np.random.Generator) -> Case:
     return Pool.of(N, label=label, student=sure_of(label, rng.uniform(0.5, 0.99, N), rng), teacher=teacher), wrong
 
 
+def suspected_errors(rng: np.random.Generator) -> Case:
+    """The model was trained on other items: on what is wrong it mostly says the truth."""
+    wrong, label = some(rng), rng.integers(0, K, N)
+    truth = np.where(wrong, (label + 1) % K, label)
+    said = np.where(rng.random(N) < 0.1, rng.integers(0, K, N), truth)
+    sure = np.where(said == truth, rng.uniform(0.5, 0.99, N), rng.uniform(0.3, 0.8, N))
+    return Pool.of(N, label=label, student=sure_of(said, sure, rng)), wrong
+
+
 def known_errors(rng: np.random.Generator) -> Case:
     """Two small clusters hold what is wrong; ten items of them are known, and twenty that are right."""
     vectors, of = clusters(rng, [20, 15, 265, 300])
@@ -143,6 +152,7 @@ CASES: Mapping[str, Callable[[np.random.Generator], Case]] = {
         instability,
         inconsistency,
         teacher_disagreement,
+        suspected_errors,
         known_errors,
         outliers,
         near_duplicates,
@@ -157,6 +167,7 @@ MARGINS: Mapping[str, float] = {
     "ensemble_disagreement": 0.9,
     "instability": 0.75,
     "inconsistency": 0.75,
+    "suspected_errors": 0.5,
     "teacher_disagreement": 0.75,
     "known_errors": 0.75,
     "outliers": 0.95,

@@ -35,6 +35,7 @@ LOOKS_AT = {
     "instability": {"views"},
     "inconsistency": {"sequence", "time", "label"},
     "teacher_disagreement": {"student", "teacher"},
+    "suspected_errors": {"label", "student"},
     "known_errors": {"embeddings", "error"},
     "outliers": {"embeddings"},
     "near_duplicates": {"embeddings", "label"},

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from crowdqc.formats.frozen.changes import Change, Changes, Summary
-from crowdqc.formats.frozen.columns import SOURCES, FrozenColumns, columns
 from crowdqc.formats.frozen.hashes import Hashes, faults, hashes
+from crowdqc.formats.frozen.labels import SOURCES, FrozenColumns, columns
 from crowdqc.formats.frozen.lines import FORMAT, Damaged, Hashed, encode, packed, raw, read
 
 __all__ = [

@@ -25,7 +25,8 @@ class Change:
         What is told of it in each: label, confidence, source, state, counted answers, counts by class.
     because : str or None
         What most likely changed the label or the confidence: ``decision``, ``truth`` (gold was made, corrected or
-        taken back), ``answers``, ``predictions``, ``discarded``, or ``run`` where only the aggregation is another.
+        taken back), ``discarded``, ``answers``, ``predictions``, or ``run`` where only the aggregation is another;
+        ``pseudonyms`` where nothing but a worker's changed, who was erased.
     detail : dict
         Of that: the decision, the truth, how many answers came.
     """
@@ -163,9 +164,16 @@ def _why(one: dict[str, Any], other: dict[str, Any]) -> tuple[str, dict[str, Any
         return "truth", other["truth"] or {}
     if one["state"] != other["state"] and "discarded" in (one["state"], other["state"]):
         return "discarded", {}
-    if one["answers"] != other["answers"]:
+    if _said(one) != _said(other):
         come = len(other["answers"]) - len(one["answers"])
         return "answers", {"come": come} if come else {"weighed": "otherwise"}
     if one["predictions"] != other["predictions"]:
         return "predictions", {"models": sorted(other["predictions"].keys() - one["predictions"].keys())}
+    if one | {"answers": None} == other | {"answers": None}:
+        return "pseudonyms", {}
     return "run", {}
+
+
+def _said(line: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the answers without who gave them: who is erased has another pseudonym afterwards."""
+    return [{name: value for name, value in each.items() if name != "worker"} for each in line["answers"]]

@@ -82,7 +82,7 @@ class Group:
             low, high = first[of[0]], first[of[-1]] + size[of[-1]]
             yield cls(
                 said.item[order[first[of]]],
-                said.probabilities[order[low:high]],
+                said.probabilities[order[low:high]].astype(np.float64, copy=False),
                 (first[of] - low).astype(np.int64),
                 size[of].astype(np.int64),
             )

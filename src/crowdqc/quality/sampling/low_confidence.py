@@ -54,7 +54,7 @@ class LowConfidence:
         assert student is not None
         score = np.full(pool.n_items, np.nan)
         for rows in chunks(student):
-            score[student.item[rows]] = self.doubt(student.probabilities[rows])
+            score[student.item[rows]] = self.doubt(student.probabilities[rows].astype(np.float64))
 
         def why(item: int) -> str:
             row = student.probabilities[row_of(student, item)]

@@ -32,7 +32,7 @@ class SuspectedErrors:
     >>> label = [0, 0, 0, 1, 1] + [0, 0, 1, 1, 1] * 19
     >>> ranking = SuspectedErrors().rank(Pool.of(100, label=label, student=said), np.random.default_rng(0))
     >>> int(ranking.item[0]), ranking.why(2).split(":")[0]
-    (2, 'contradicted by 0')
+    (2, 'contradicted by the model')
     """
 
     neighbours: bool = True
@@ -45,6 +45,8 @@ class SuspectedErrors:
         near = None
         if self.neighbours and pool.embeddings is not None:
             near = np.arange(pool.n_items, dtype=np.int32), pool.embeddings
+        if len(student.models) == 1:
+            student = replace(student, models=("the model",))
         found = find_suspects(student, label, embeddings=near)
         free = np.zeros(pool.n_items, dtype=bool)
         free[pool.free()] = True

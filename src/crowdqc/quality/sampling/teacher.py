@@ -63,7 +63,8 @@ class TeacherDisagreement:
             item = teacher.item[rows]
             both = row[item] >= 0
             score[item[both]] = self.apart(
-                teacher.probabilities[rows][both], student.probabilities[row[item[both]]]
+                teacher.probabilities[rows][both].astype(np.float64),
+                student.probabilities[row[item[both]]].astype(np.float64),
             )
 
         def why(item: int) -> str:
