@@ -67,6 +67,7 @@ def desk(
         assignment=held,
         fields=contents.shown(item.content),
         label=kept.get("label"),
+        pre_label=found.pre_labels.get(held.uid),
         comment=kept.get("comment") or "",
         left=max(0, round((held.expires_at - call.tx.now).total_seconds())),
         keys=words.keys(found.project.classes),

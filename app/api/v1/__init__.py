@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.api.v1 import (
+    anchoring,
     appeals,
     assignments,
     courses,
@@ -29,7 +30,7 @@ PREFIX = "/api/v1"
 
 ROOMS = (
     people, projects, uploads, evidence, gold, runs, assignments, appeals, rules, reviews, courses, training,
-    skills, money, exports, releases, rounds, jobs,
+    skills, money, exports, releases, rounds, anchoring, jobs,
 )  # fmt: skip
 
 

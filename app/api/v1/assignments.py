@@ -98,9 +98,12 @@ class AssignmentOut(Out):
     expires_at: datetime
     draft: dict[str, Any] | None
     draft_version: int
+    pre_label: str | None = Field(description="what a model says, where the project shows it; look for yourself")
 
     @classmethod
-    def of(cls, assignment: Lease | Assignment, item: Shown | Item, project: Project) -> AssignmentOut:
+    def of(
+        cls, assignment: Lease | Assignment, item: Shown | Item, project: Project, pre_label: str | None = None
+    ) -> AssignmentOut:
         return cls(
             id=assignment.uid,
             state=AssignmentState(assignment.state),
@@ -112,6 +115,7 @@ class AssignmentOut(Out):
             expires_at=assignment.expires_at,
             draft=assignment.draft,
             draft_version=assignment.draft_version,
+            pre_label=pre_label,
         )
 
 
@@ -141,7 +145,8 @@ class DeskOut(Out):
             why=found.why,
             guidelines=found.guidelines,
             assignments=[
-                AssignmentOut.of(assignment, item, found.project) for assignment, item in found.assignments
+                AssignmentOut.of(assignment, item, found.project, found.pre_labels.get(assignment.uid))
+                for assignment, item in found.assignments
             ],
         )
 

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,6 +177,24 @@ def labels(session: Session, item_ids: Collection[int]) -> dict[tuple[int, int],
     query = select(Answer.item_id, Answer.worker_id, Answer.label)
     query = query.where(among(session, Answer.item_id, item_ids))
     return {(item, worker): label for item, worker, label in session.execute(query)}
+
+
+class Leased(NamedTuple):
+    """An answer that was given here, and its lease."""
+
+    item_id: int
+    label: int
+    uid: uuid.UUID
+    leased_at: datetime
+
+
+def leased_since(session: Session, project_id: int, moment: datetime) -> list[Leased]:
+    """Give the answers of a project whose leases were given from a moment on."""
+    query = select(Answer.item_id, Answer.label, Assignment.uid, Assignment.leased_at)
+    query = query.join(Assignment, Assignment.id == Answer.assignment_id)
+    query = query.where(Answer.project_id == project_id, Answer.label.is_not(None), Assignment.leased_at >= moment)
+    rows = session.execute(query.order_by(Answer.id))
+    return [Leased(item, label or 0, uid, leased_at) for item, label, uid, leased_at in rows]
 
 
 def of_item(session: Session, item_id: int) -> Sequence[tuple[Answer, Worker]]:

@@ -160,6 +160,16 @@ def add_many(session: Session, columns: copying.Columns) -> None:
     copying.add(session, Prediction.__table__, iter([columns]))  # type: ignore[arg-type]
 
 
+def likeliest(
+    session: Session, project_id: int, name: str, version: str, item_ids: Collection[int]
+) -> dict[int, int]:
+    """Give the likeliest class of items, as a model says; nothing where there is no such model."""
+    query = select(Prediction.item_id, Prediction.probabilities).join(Model, Model.id == Prediction.model_id)
+    query = query.where(Model.project_id == project_id, Model.name == name, Model.version == version)
+    query = query.where(Prediction.view == 0, among(session, Prediction.item_id, item_ids))
+    return {item: int(np.frombuffer(blob, dtype="<f8").argmax()) for item, blob in session.execute(query)}
+
+
 def last(session: Session, project_id: int) -> int:
     query = select(func.max(Prediction.id)).join(Model, Model.id == Prediction.model_id)
     return session.scalar(query.where(Model.project_id == project_id)) or 0

@@ -16,7 +16,7 @@ from crowdqc.records.items import Item, ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.projects import Project
 from crowdqc.roles import Actor
-from crowdqc.services import budgets, effects, leases, reach
+from crowdqc.services import budgets, effects, leases, pre_labels, reach
 from crowdqc.services.leases import AlreadyAnswered, AlreadyEnded, Kept, NoSuchAssignment, UnknownClass
 from crowdqc.services.plans import Skipped
 from crowdqc.services.transaction import Transaction
@@ -43,10 +43,12 @@ class ReportReason(StrEnum):
     OTHER = "other"
 
 
-def get(tx: Transaction, actor: Actor, uid: uuid.UUID) -> tuple[Assignment, Item, Project]:
-    """Give one of the worker's own assignments, whatever became of it."""
+def get(tx: Transaction, actor: Actor, uid: uuid.UUID) -> tuple[Assignment, Item, Project, str | None]:
+    """Give one of the worker's own assignments, whatever became of it, and the pre-label shown with it."""
     found = leases.own(tx, reach.worker(tx, actor), uid)
-    return found, items.by_id(tx.session, found.item_id), projects.by_id(tx.session, found.project_id)
+    item, project = items.by_id(tx.session, found.item_id), projects.by_id(tx.session, found.project_id)
+    said = pre_labels.shown(tx, project, [(found, item.id)])
+    return found, item, project, said.get(found.uid)
 
 
 def submit(

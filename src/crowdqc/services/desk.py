@@ -16,7 +16,7 @@ from crowdqc.records.projects import Project, ProjectState
 from crowdqc.records.scores import WorkerScore
 from crowdqc.records.seats import Seat
 from crowdqc.roles import Actor
-from crowdqc.services import gates, giving, leases, reach
+from crowdqc.services import gates, giving, leases, pre_labels, reach
 from crowdqc.services.gates import Supply
 from crowdqc.services.gates.caps import LARGEST_PAGE
 from crowdqc.services.leases import Handed, Kept
@@ -39,6 +39,8 @@ class Desk:
     retry_at: datetime | None
     #: The same in words, where there is nothing in hand.
     why: str
+    #: What a model says of an item, for the leases with which it is shown.
+    pre_labels: Mapping[uuid.UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def held(tx: Transaction, actor: Actor, project_uid: uuid.UUID) -> Desk:
     found = assignments.held(tx.session, project.id, worker.id, tx.now)
     guideline = projects.guideline(tx.session, project.id, project.guideline_version)
     supply = Supply.ASSIGNED if found else _supply(project, None)
-    return _shown(project, "" if guideline is None else guideline.text, found, supply, None)
+    return _shown(tx, project, "" if guideline is None else guideline.text, found, supply, None)
 
 
 def standings(tx: Transaction, actor: Actor) -> Sequence[Standing]:
@@ -143,7 +145,7 @@ def _taken(tx: Transaction, seat: Seat, wanted: int) -> Desk:
     more = wanted - len(found)
     if more <= 0 or project.state != ProjectState.OPEN:
         supply = Supply.ASSIGNED if found else _supply(project, None)
-        return _shown(project, guidelines, found[:wanted], supply, None)
+        return _shown(tx, project, guidelines, found[:wanted], supply, None)
     room = gates.room(tx, project, worker, desk, held=len(found))
     if lapsed and room.items <= 0 and room.supply == Supply.SPENT:
         # What lapsed leases were promised comes back.
@@ -156,15 +158,15 @@ def _taken(tx: Transaction, seat: Seat, wanted: int) -> Desk:
         given, retry_at = giving.given(tx, seat, min(more, room.items))
         found += given
     if found:
-        return _shown(project, guidelines, found, Supply.ASSIGNED, None)
+        return _shown(tx, project, guidelines, found, Supply.ASSIGNED, None)
     if room.supply == Supply.SPENT:
         # Where there was room and nothing came of it, others had the last of the money in hand at this moment.
         if retry_at or giving.any_left(tx, seat.place):
             retry_at = room.retry_at if room.items <= 0 else room.retry_at or tx.now
-            return _shown(project, guidelines, [], room.supply, retry_at, room.why)
+            return _shown(tx, project, guidelines, [], room.supply, retry_at, room.why)
     elif room.items <= 0:
-        return _shown(project, guidelines, [], room.supply, room.retry_at, room.why)
-    return _shown(project, guidelines, [], _supply(project, retry_at), retry_at)
+        return _shown(tx, project, guidelines, [], room.supply, room.retry_at, room.why)
+    return _shown(tx, project, guidelines, [], _supply(project, retry_at), retry_at)
 
 
 #: What a worker is told where no gate said it.
@@ -177,6 +179,7 @@ _WHY = {
 
 
 def _shown(
+    tx: Transaction,
     project: Project,
     guidelines: str,
     found: Sequence[tuple[Lease, Shown]],
@@ -184,7 +187,8 @@ def _shown(
     retry_at: datetime | None,
     why: str | None = None,
 ) -> Desk:
-    return Desk(project, guidelines, found, supply, retry_at, _WHY[supply] if why is None else why)
+    said = pre_labels.shown(tx, project, [(lease, item.id) for lease, item in found])
+    return Desk(project, guidelines, found, supply, retry_at, _WHY[supply] if why is None else why, said)
 
 
 def _supply(project: Project, retry_at: datetime | None) -> Supply:

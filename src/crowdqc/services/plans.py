@@ -12,7 +12,7 @@ from crowdqc.errors import Invalid
 from crowdqc.quality import qualifications
 from crowdqc.quality.aggregation import method
 from crowdqc.quality.routing import Policy
-from crowdqc.services import orders, prices
+from crowdqc.services import orders, pre_labels, prices
 
 
 class BadPlan(Invalid):
@@ -52,6 +52,8 @@ class Plan:
     worker_daily: int | None = None
     #: Skills, qualifications and languages that a worker must have, all of them; None: everybody may work.
     wanted: Sequence[Mapping[str, Any]] | None = None
+    #: The model whose word is shown to workers, with half of the leases; None: none.
+    pre_labels: Mapping[str, str] | None = None
     #: How long a review is an expert's own, in seconds.
     review_seconds: int = 1800
     #: The share of gold among the items that a worker is given.
@@ -145,6 +147,8 @@ def read(values: Mapping[str, Any], classes: Sequence[str], *, base: Plan | None
         faults.append({"where": "plan.skipped", "what": f"is not one of {', '.join(Skipped)}"})
     if str(values.get("order", "arrival")) not in orders.ORDERS:
         faults.append({"where": "plan.order", "what": f"is not one of {', '.join(orders.ORDERS)}"})
+    if values.get("pre_labels") is not None:
+        faults += pre_labels.faults(values["pre_labels"])
     faults += prices.type_faults(values)
     at_fault = {str(fault["where"]).removeprefix("plan.") for fault in faults}
     given = {name: value for name, value in values.items() if name in known and name not in at_fault}

@@ -14,7 +14,7 @@ from crowdqc.records.projects import AnswerType, Guideline, Project, ProjectStat
 from crowdqc.records.runs import Run
 from crowdqc.records.uploads import Upload
 from crowdqc.roles import Actor
-from crowdqc.services import budgets, plans, reach
+from crowdqc.services import budgets, plans, pre_labels, reach
 from crowdqc.services.orders.reranking import reorder
 from crowdqc.services.transaction import Transaction
 
@@ -65,6 +65,7 @@ def create(
     """Make a project, as a draft; raise BadClasses, plans.BadPlan."""
     checked = _classes(classes)
     wanted = plans.read(plan or {}, checked).json()
+    wanted["pre_labels"] = pre_labels.since(None, wanted["pre_labels"], tx.now)
     project = Project(
         owner_id=actor.id,
         name=name,
@@ -121,6 +122,8 @@ def update(
         if after.overlap != project.plan["overlap"]:
             items.set_overlap(tx.session, project.id, project.plan["overlap"], after.overlap)
         wanted = after.json()
+        shown = project.plan.get("pre_labels")
+        wanted["pre_labels"] = pre_labels.since(shown, wanted["pre_labels"], tx.now)
         reordered = after.order != project.plan["order"]
         if reordered:
             reorder(tx, project, wanted)
