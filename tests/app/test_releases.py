@@ -134,6 +134,8 @@ def test_erasing_over_the_api_and_on_the_page(world: World) -> None:
     assert f"{TELL}-worker-0" not in table
     assert told["name"] in table
     assert world.owner.get(f"/releases/{world.ids['release']}/proof")["holds"]
+    (kept,) = admin.get("/erasures")["data"]
+    assert (kept["reason"], kept["made_by"]) == ("asked", admin.get("/me")["name"])
     client, guard = world.entrance.browser(Role.ADMIN)
     other = names[f"{TELL}-worker-1"]
     assert client.post(f"/people/{other}/erasure", data={"csrf": guard, "reason": " "}).status_code == 422

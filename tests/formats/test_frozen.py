@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from crowdqc.formats import frozen
 from crowdqc.formats.canonical import canonical
+from crowdqc.formats.layouts import label_studio, sagemaker
 
 CLASSES = ["cat", 'a "quoted", ,"content": class', "owl"]
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
@@ -126,3 +129,30 @@ def test_a_manifest_that_is_none() -> None:
         "The labels",
         "There are 1 lines, and the manifest says 2.",
     ]
+
+
+def test_nothing_of_a_large_release_is_held() -> None:
+    """Ten times the largest thing that is held would be the lines themselves: 20,000 of a thousand bytes."""
+    manifest = {
+        "project": {"name": "x", "classes": CLASSES}, "fields": {"text": "text"}, "run": None,
+        "release": {"frozen_at": "2026-01-01T00:00:00+00:00"},
+    }  # fmt: skip
+    number = 20_000
+
+    def lines() -> Iterator[dict[str, Any]]:
+        return (line(f"item-{each}", content={"text": f"{each} " * 150}) for each in range(number))
+
+    packed = b"".join(frozen.packed(map(frozen.encode, lines())))
+    tracemalloc.start()
+    try:
+        for chunk in frozen.packed(map(frozen.encode, lines())):
+            del chunk
+        changes = frozen.Changes(io.BytesIO(packed), io.BytesIO(packed))
+        assert [*changes] == []
+        for layout in (sagemaker.write, label_studio.write):
+            assert sum(1 for _ in layout(frozen.read(io.BytesIO(packed)), manifest)) >= number
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert changes.summary.unchanged == number
+    assert peak < 2 * 2**20

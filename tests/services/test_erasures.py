@@ -17,7 +17,7 @@ from crowdqc.roles import Actor, Role
 from crowdqc.services import erasures, exports, people, reach, releases
 from crowdqc.services.erasures import LastAdmin, StillRead
 from crowdqc.services.exports import ExportKind
-from crowdqc.services.people import NotSignedIn, WrongPassword
+from crowdqc.services.people import NotSignedIn, WasErased, WrongPassword
 from tests.services import factories
 from tests.services.factories import bring, do, look, send, submit, take_one
 from tests.services.frozen import lines, lived_in, release
@@ -80,6 +80,11 @@ def test_a_person_is_erased_and_his_answers_stay(place: Installation, admin: Act
     for kind in ExportKind:
         with place.reading() as tx:
             assert NAME not in json.dumps([*exports.export(tx, owner, project.uid, kind=kind).rows])
+
+    with pytest.raises(WasErased):
+        do(place, people.update, admin, uid_of(place, erased.name), active=True, roles=[Role.WORKER])
+    ((kept, by),) = look(place, erasures.page, limit=10)
+    assert (kept.reason, by) == ("She asked for it.", "root")
 
     # The old release holds, and what it says of her leads nowhere: in the next one she has another pseudonym.
     found = look(place, releases.get, owner, first.uid)

@@ -74,6 +74,26 @@ class ErasureOut(Out):
         return cls(name=erased.name, erased_at=erased.erasure.made_at, payouts=erased.payouts)
 
 
+class ErasedOut(Out):
+    """An erasure, as it is remembered."""
+
+    reason: str
+    made_by: str
+    made_at: datetime
+
+
+class ErasuresOut(Out):
+    """Erasures, the newest first."""
+
+    data: list[ErasedOut]
+
+
+class ManyIn(In):
+    """How many."""
+
+    limit: int = Field(50, ge=1, le=500)
+
+
 class PeopleOut(Out):
     """Everybody."""
 
@@ -188,6 +208,15 @@ def erase(call: Call, person: uuid.UUID, body: ErasureIn) -> ErasureOut:
     with call.installation.transaction() as tx:
         erased = erasures.erase_person(tx, call.actor, person, reason=body.reason)
     return _swept(call.installation, erased)
+
+
+@api.get("/erasures", roles=RULES)
+def erased(call: Call, query: ManyIn) -> ErasuresOut:
+    """List who erased somebody, when and why."""
+    rows = erasures.page(call.tx, limit=query.limit)
+    return ErasuresOut(
+        data=[ErasedOut(reason=each.reason, made_by=name, made_at=each.made_at) for each, name in rows]
+    )
 
 
 @api.post("/workers/{worker}/erasure", roles=RULES, own_transaction=True)

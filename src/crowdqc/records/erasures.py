@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Text, delete, func, select, update
@@ -12,7 +13,7 @@ from crowdqc.records.assignments import Assignment, Report
 from crowdqc.records.base import Base, Keyed
 from crowdqc.records.firings import Appeal, Firing
 from crowdqc.records.ledger import Payout, Transfer, only_added
-from crowdqc.records.people import SignIn, Token, Worker
+from crowdqc.records.people import Person, SignIn, Token, Worker
 from crowdqc.records.projects import Project
 from crowdqc.records.uploads import Upload, UploadFault, UploadKind
 
@@ -38,6 +39,13 @@ def of_worker(session: Session, worker_id: int) -> Erasure | None:
 
 def of_person(session: Session, person_id: int) -> Erasure | None:
     return session.scalar(select(Erasure).where(Erasure.person_id == person_id))
+
+
+def page(session: Session, *, limit: int) -> Sequence[tuple[Erasure, str]]:
+    """Give erasures, the newest first, each with the name of whoever made it."""
+    query = select(Erasure, Person.name).join(Person, Person.id == Erasure.made_by)
+    rows = session.execute(query.order_by(Erasure.id.desc()).limit(limit))
+    return [(row[0], row[1]) for row in rows]
 
 
 def forget_access(session: Session, person_id: int) -> None:

@@ -64,6 +64,11 @@ def erase_worker(tx: Transaction, actor: Actor, uid: uuid.UUID, *, reason: str) 
     return _erase(tx, actor, person, worker, reason)
 
 
+def page(tx: Transaction, *, limit: int) -> Sequence[tuple[Erasure, str]]:
+    """Give what was erased, the newest first, each with the name of whoever did it."""
+    return erasures.page(tx.session, limit=limit)
+
+
 def _erase(tx: Transaction, actor: Actor, person: Person | None, worker: Worker | None, reason: str) -> Erased:
     before = _before(tx, person, worker)
     if before is not None:

@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.exc import IntegrityError
 
 from crowdqc.errors import Conflict, Invalid, Missing, Refused
-from crowdqc.records import assignments, people, projects, reviews, truths
+from crowdqc.records import assignments, erasures, people, projects, reviews, truths
 from crowdqc.records.people import HERE, Person, SignIn, Token, Worker
 from crowdqc.roles import Actor, Role
 from crowdqc.services.transaction import Transaction
@@ -43,6 +43,12 @@ class NoSuchPerson(Missing):
 
 class NoSuchToken(Missing):
     """There is no such token among yours."""
+
+
+class WasErased(Conflict):
+    """This person was erased."""
+
+    usual_mend = "Make somebody new; nothing of what was erased comes back."
 
 
 class LastAdmin(Conflict):
@@ -92,6 +98,8 @@ def update(
     person = people.by_uid(tx.session, uid)
     if person is None:
         raise NoSuchPerson(person=str(uid))
+    if erasures.of_person(tx.session, person.id) is not None:
+        raise WasErased()
     if roles is not None:
         person.roles = _sorted(roles)
     if active is not None:
