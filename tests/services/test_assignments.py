@@ -206,7 +206,7 @@ def test_a_draft_outlives_its_lease(place: Installation, clock: Clock) -> None:
     do(place, assignments.keep_draft, ada, taken.uid, draft={"label": "owl", "comment": "half a th"})
     clock.advance(61)
     take_one(place, bob, project)
-    found, _, _ = look(place, assignments.get, ada, taken.uid)
+    found, *_ = look(place, assignments.get, ada, taken.uid)
     assert (found.state, found.draft) == ("expired", {"label": "owl", "comment": "half a th"})
     do(place, assignments.keep_draft, ada, taken.uid, draft={"label": "owl", "comment": "half a thought"})
     assert look(place, assignments.get, ada, taken.uid)[0].draft == {"label": "owl", "comment": "half a thought"}

@@ -44,7 +44,7 @@ def test_a_draft_that_was_saved_elsewhere_is_not_overwritten(place: Installation
     assert do(place, assignments.keep_draft, ada, taken.uid, draft={"label": "cat"}, version=0).draft_version == 1
     with pytest.raises(StaleDraft, match="at version 1; you have 0"):
         do(place, assignments.keep_draft, ada, taken.uid, draft={"label": "dog"}, version=0)
-    found, _, _ = look(place, assignments.get, ada, taken.uid)
+    found, *_ = look(place, assignments.get, ada, taken.uid)
     assert found.draft == {"label": "cat"}
     # Who does not say what he has seen overwrites.
     assert do(place, assignments.keep_draft, ada, taken.uid, draft={"label": "dog"}).draft_version == 2

@@ -93,12 +93,10 @@ class Prediction(Keyed, Base):
     probabilities: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+#: What a model says of the item itself, no view of it and no member of an ensemble alone.
+OWN_WORD = (Prediction.view == 0, Model.role != ModelRole.ENSEMBLE)
 #: Whose word on an item counts in aggregation, and contradicts it.
-_HEARD = (
-    Prediction.view == 0,
-    Model.role.in_([ModelRole.STUDENT, ModelRole.VIEWS, ModelRole.TEACHER]),
-    Model.fold != Fold.IN_SAMPLE,
-)
+_HEARD = (*OWN_WORD, Model.fold != Fold.IN_SAMPLE)
 
 
 def packed(probabilities: NDArray[np.float64]) -> bytes:

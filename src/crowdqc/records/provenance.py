@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from crowdqc.records.answers import Answer
 from crowdqc.records.items import Item
 from crowdqc.records.people import Worker
-from crowdqc.records.predictions import Model, Prediction
+from crowdqc.records.predictions import OWN_WORD, Model, Prediction
 from crowdqc.records.reviews import Review, ReviewState
 from crowdqc.records.truths import Truth
 
@@ -87,10 +87,10 @@ def truths(session: Session, project_id: int, first: int, last: int) -> dict[int
 def predictions(
     session: Session, project_id: int, first: int, last: int
 ) -> Iterator[tuple[int, list[tuple[int, bytes]]]]:
-    """Give (item, [(model, probabilities), ...]) of items from one to another."""
+    """Give (item, [(model, what it says of the item itself), ...]) of items from one to another."""
     query = select(Prediction.item_id, Prediction.model_id, Prediction.probabilities)
     query = query.join(Model, Model.id == Prediction.model_id)
-    query = query.where(Prediction.item_id.between(first, last), Model.project_id == project_id)
+    query = query.where(Prediction.item_id.between(first, last), Model.project_id == project_id, *OWN_WORD)
     rows = session.connection().execute(query.order_by(Prediction.item_id, Prediction.model_id)).all()
     for item, each in itertools.groupby(rows, operator.itemgetter(0)):
         yield item, [(row[1], row[2]) for row in each]
