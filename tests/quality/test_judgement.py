@@ -143,3 +143,25 @@ def test_asking_on_is_weighed_against_its_price() -> None:
     # What costs more than any mistake is never worth it.
     dear = judge(Problem(votes, policy=policy, costs=costs, saving=ExpectedSaving(price=9.0, maximum=3)))
     assert set(dear.routes.names()) == {"accept"}
+
+
+def test_truths_that_were_looked_for_elsewhere_do_not_turn_the_other_labels_over() -> None:
+    rng = np.random.default_rng(1)
+    n, K = 1800, 10
+    truth = rng.integers(0, K, n)
+    label = np.where(rng.random(n) < 0.05, (truth + rng.integers(1, K, n)) % K, truth)
+    votes = Votes.coded(
+        np.arange(n), np.zeros(n, int), label, items=range(n), workers=["w"], classes=[*"abcdefghij"]
+    )
+    # What a model found wrong, and a few others, went to an expert.
+    sought = np.concatenate([np.flatnonzero(label != truth)[:76], np.flatnonzero(label == truth)[:14]])
+    gold = Gold.of(votes, {int(item): "abcdefghij"[truth[item]] for item in sought})
+    selected = np.isin(np.arange(n), sought)
+
+    def moved(**more: object) -> int:
+        found = judge(Problem(votes, gold=gold, resamples=0, **more)).items.label  # type: ignore[arg-type]
+        assert (found[sought] == truth[sought]).all()
+        return int((found != label)[~selected].sum())
+
+    assert moved(selected=selected) == 0
+    assert moved() > n / 10

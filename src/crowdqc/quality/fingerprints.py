@@ -20,8 +20,8 @@ def of_problem(problem: Problem) -> str:
         digest.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
     if problem.gold is not None:
         digest.update(np.packbits(problem.gold.accepted).tobytes())
-    if problem.decided is not None:
-        digest.update(np.packbits(np.asarray(problem.decided, dtype=bool)).tobytes())
+    if problem.selected is not None:
+        digest.update(np.packbits(np.asarray(problem.selected, dtype=bool)).tobytes())
     if problem.predictions is not None:
         digest.update(np.ascontiguousarray(problem.predictions.item, dtype="<i8").tobytes())
         digest.update(np.ascontiguousarray(problem.predictions.probabilities, dtype="<f8").tobytes())

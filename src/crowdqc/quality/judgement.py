@@ -64,11 +64,11 @@ class Problem:
     ----------
     votes, gold, predictions
         What workers say, what is known, what models say.
-    decided
-        bool[n_items], those whose gold is an expert's decision. It fixes their labels, and nothing is learned of
-        workers from it: experts see what is doubtful, and workers look worse there than they are. (With one answer
-        an item, a few hundred such decisions would have Dawid and Skene's model turn the labels of the rest over.)
-        None: all gold is a fair sample.
+    selected
+        bool[n_items], those whose truth was looked for because of something else than the answers, as where a
+        model contradicts them. It fixes their labels, and nothing is learned of workers from it: they look worse on
+        such items than they are, and the answers cannot tell how much. (With one answer an item, a few hundred of them
+        would have Dawid and Skene's model turn the labels of the rest over.) None: none.
     method, parameters
         The method of aggregation, by the names of `METHODS`.
     policy
@@ -97,7 +97,7 @@ class Problem:
     votes: Votes
     gold: Gold | None = None
     predictions: Predictions | None = None
-    decided: ArrayLike | None = None
+    selected: ArrayLike | None = None
     method: str = "dawid_skene"
     parameters: Mapping[str, object] = field(default_factory=dict)
     policy: Policy | object = field(default_factory=Policy.default)
@@ -147,8 +147,8 @@ def judge(problem: Problem) -> Judgement:
     complete = _column(problem.complete, votes.n_items, "complete", True).astype(bool)
     reports = _column(problem.reports, votes.n_items, "reports", 0).astype(np.int64)
 
-    decided = _column(problem.decided, votes.n_items, "decided", False).astype(bool)
-    fair = votes if not decided.any() else votes.where(~decided[votes.item])
+    selected = _column(problem.selected, votes.n_items, "selected", False).astype(bool)
+    fair = votes if not selected.any() else votes.where(~selected[votes.item])
     consensus, heeded = _fitted(problem, fair, gold)
     if problem.costs is not None:
         consensus = consensus.under(problem.costs)

@@ -148,6 +148,15 @@ def decided_between(session: Session, project_id: int, first: int, last: int) ->
     return found
 
 
+def reasons_of_decided(session: Session, project_id: int) -> dict[int, list[str]]:
+    """Give, of each item that an expert decided, the signals that sent it to him; of the newest decision."""
+    query = select(Review.item_id, Review.reasons).where(
+        Review.project_id == project_id, Review.state == ReviewState.DECIDED, Review.label.is_not(None)
+    )
+    rows = session.connection().execute(query.order_by(Review.id))
+    return {item_id: [str(reason.get("signal")) for reason in reasons] for item_id, reasons in rows}
+
+
 def claimants(session: Session, item_id: int) -> Sequence[int]:
     """Give the workers who are people that ever claimed a review of an item."""
     query = select(Worker.id).join(ReviewEvent, ReviewEvent.person_id == Worker.person_id)

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from crowdqc import __version__
 from crowdqc.errors import Conflict, CrowdqcError
-from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, fingerprints, method
+from crowdqc.quality import Gold, Judgement, Policy, Predictions, Problem, Votes, fingerprints, method
 from crowdqc.quality.aggregation.consensus import Choice
 from crowdqc.quality.gold_health import GoldHealth
 from crowdqc.quality.overlap import ExpectedSaving
-from crowdqc.records import answers, items, predictions, projects, restrictions, runs, scores
+from crowdqc.records import answers, items, predictions, projects, restrictions, reviews, runs, scores
 from crowdqc.records.items import ItemState
 from crowdqc.records.jobs import JobName
 from crowdqc.records.runs import Run, RunCause, RunState
@@ -142,16 +142,19 @@ def read(tx: Transaction, run_id: int) -> Reading | None:
     hidden = [code for code, row in enumerate(rows) if row[2] == ItemState.GOLD and run.repeats_id is None]
     known = run.truths
     if run.repeats_id is None or known is None:
-        decided = [row[1] for row in rows if row[3] and row[2] != ItemState.GOLD]
-        known = {"items": len(rows), "labels": {row[1]: row[3] for row in rows if row[3]}, "decided": decided}
-    # A run from before decisions were told apart from gold is repeated as it was.
-    judged = {*known.get("decided", ())}
+        known = {
+            "items": len(rows),
+            "labels": {row[1]: row[3] for row in rows if row[3]},
+            "selected": _selected(tx, run.project_id, rows, columns),
+        }
+    # A run from before these were told apart is repeated as it was.
+    selected = {*known.get("selected", ())}
     truths: dict[Hashable, list[str]] = known["labels"]
     problem = Problem(
         votes=columns,
         gold=Gold.of(columns, truths),
         predictions=_predictions(tx, run, coded.items),
-        decided=np.array([row[1] in judged for row in rows], dtype=bool) if judged else None,
+        selected=np.array([row[1] in selected for row in rows], dtype=bool) if selected else None,
         method=run.method,
         parameters=run.parameters,
         policy=Policy.of(run.policy),
@@ -280,6 +283,27 @@ def _predictions(tx: Transaction, run: Run, item_ids: np.ndarray) -> Predictions
         n_items=len(item_ids),
         n_classes=len(run.classes),
     )
+
+
+#: Signals by which an item comes before an expert for something else than the answers to it.
+_OUTSIDE = frozenset({"contradiction", "reports", "round"})
+
+
+def _selected(tx: Transaction, project_id: int, rows: Sequence[problems.ItemRow], votes: Votes) -> list[str]:
+    """Name the decided items that an expert saw for another reason than what workers say of them.
+
+    Where the answers themselves sent an item to him (they disagree; it was drawn for audit), the model of the
+    answers allows for that. A single answer disagrees with nobody.
+    """
+    reasons = reviews.reasons_of_decided(tx.session, project_id)
+    answered = votes.answers_per_item()
+    return [
+        row[1]
+        for code, row in enumerate(rows)
+        if row[3]
+        and row[2] != ItemState.GOLD
+        and (answered[code] < 2 or not _OUTSIDE.isdisjoint(reasons.get(row[0], ())))
+    ]
 
 
 def _choice(choice: Choice | None) -> dict[str, Any] | None:
