@@ -66,9 +66,9 @@ class Problem:
         What workers say, what is known, what models say.
     selected
         bool[n_items], those whose truth was looked for because of something else than the answers, as where a
-        model contradicts them. It fixes their labels, and nothing is learned of workers from it: they look worse on
-        such items than they are, and the answers cannot tell how much. (With one answer an item, a few hundred of them
-        would have Dawid and Skene's model turn the labels of the rest over.) None: none.
+        model contradicts them. It fixes their labels, and nothing is learned of workers from it: they look worse
+        on such items than they are, and the answers cannot tell how much. (With one answer an item, a few hundred
+        of them would have Dawid and Skene's model turn the labels of the rest over.) None: none.
     method, parameters
         The method of aggregation, by the names of `METHODS`.
     policy
