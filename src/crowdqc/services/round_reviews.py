@@ -47,8 +47,9 @@ def ask(tx: Transaction, found: Round, choice: Choice, chosen: Sequence[int], la
     }
     for start in range(0, len(ids), _CHUNK):
         part = ids[start : start + _CHUNK]
-        locked = items.locked(tx.session, part)
+        # Reviews before their items, as whoever decides one.
         live = reviews.live_of(tx.session, part)
+        locked = items.locked(tx.session, part)
         made: list[Review] = []
         for item in locked:
             urgent = URGENT + 1 - place[item.id] / len(chosen)
@@ -143,8 +144,9 @@ def withdraw(tx: Transaction, found: Round, why: str) -> None:
     ids = sorted(each.row.item_id for each in rounds.seen(tx.session, found.id) if each.state in reviews.LIVE)
     for start in range(0, len(ids), _CHUNK):
         part = ids[start : start + _CHUNK]
+        live = reviews.live_of(tx.session, part)
         locked = {item.id: item for item in items.locked(tx.session, part)}
-        for item_id, review in reviews.live_of(tx.session, part).items():
+        for item_id, review in live.items():
             review.asked = False
             item = locked[item_id]
             if review.state != ReviewState.OPEN or any(each.get("signal") != SIGNAL for each in review.reasons):

@@ -217,7 +217,8 @@ def end(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Round:
     found = _own(tx, actor, uid)
     if found.state != RoundState.REVIEWING:
         raise OutOfTurn("Only a round whose items are looked at can be ended.", mend="Abandon it instead.")
-    project = projects.by_id(tx.session, found.project_id)
+    # Before its items, as a run does that writes.
+    project = projects.by_id(tx.session, found.project_id, lock=True)
     outcome = _outcome(tx, found, project)
     if not outcome.looked:
         raise OutOfTurn("Nobody has looked at any item of this round.", mend="Decide some, or abandon the round.")
