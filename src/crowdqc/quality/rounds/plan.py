@@ -85,13 +85,17 @@ class RoundPlan:
         if not any(isinstance(part, Mapping) and part.get("name") == SUSPECTS for part in parts):
             share = max(1.0, float(len(parts)))
             parts = [{"name": SUSPECTS, "sampler": "suspected_errors", "share": share}, *parts]
+        rule = json.get("sharing", "thompson")
+        if not isinstance(rule, str):
+            raise InvalidRound(errors=[{"where": "sharing", "what": f"{rule!r} is not the name of a rule"}])
         plan = cls(
             size,
             QueuePlan.read({"parts": parts, "random": json.get("random", 0.15)}),
-            json.get("sharing", "thompson"),
+            rule,
             StopRule.of(json.get("stop", {})),
         )
         sharing(plan.sharing)
+        plan._check_suspects()
         plan._check_top()
         return plan
 
@@ -119,10 +123,20 @@ class RoundPlan:
     def _targeted(self) -> int:
         return self.size - max(1, round(self.queue.random * self.size))
 
+    def _check_suspects(self) -> None:
+        """What the stop rule looks at are the confident mistakes, whatever else goes by their name."""
+        part = next(part for part in self.queue.parts if part.name == SUSPECTS)
+        if not isinstance(part.sampler, SuspectedErrors):
+            raise InvalidRound(
+                f"The part {SUSPECTS!r} holds the confident mistakes, chosen by suspected_errors.",
+                mend="Give the other sampler another name.",
+                errors=[{"where": f"parts.{SUSPECTS}", "what": f"is chosen by {type(part.sampler).__name__}"}],
+            )
+
     def _check_top(self) -> None:
         shares = {part.name: part.share for part in self.queue.parts}
         whole = sum(shares.values())
-        room = int(self._targeted() * shares[SUSPECTS] / whole) if whole else 0
+        room = int(self._targeted() * shares[SUSPECTS] / whole + 1e-9) if whole else 0
         if room < self.stop.top:
             raise InvalidRound(
                 f"The stop rule looks at the {self.stop.top:,} most confident mistakes; "
