@@ -63,7 +63,7 @@ def test_the_same_seed_chooses_the_same_and_another_does_not() -> None:
 
 
 def test_the_random_slice_is_uniform_whatever_the_model_says() -> None:
-    plan, items, runs = RoundPlan.of({"size": 40, "stop": {"top": 5}}), pool(60, reviewed=20), 500
+    plan, items, runs = RoundPlan.of({"size": 40, "stop": {"top": 5}}), pool(60, reviewed=20), 250
     drawn, first = np.zeros(60), np.zeros(60)
     for seed in range(runs):
         found = choose(plan, items, seed)

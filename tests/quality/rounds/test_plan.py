@@ -14,8 +14,13 @@ from crowdqc.quality.rounds import InvalidRound, RoundPlan
 from crowdqc.quality.sampling import SuspectedErrors
 from crowdqc.quality.sampling.yields import Yields
 
-UNSURE = {"name": "unsure", "sampler": "low_confidence", "parameters": {"measure": "entropy"}, "share": 2}
-STRANGE = {"name": "strange", "sampler": "outliers"}
+UNSURE: dict[str, object] = {
+    "name": "unsure",
+    "sampler": "low_confidence",
+    "parameters": {"measure": "entropy"},
+    "share": 2,
+}
+STRANGE: dict[str, object] = {"name": "strange", "sampler": "outliers"}
 
 
 @given(

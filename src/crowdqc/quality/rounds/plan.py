@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.certificates import StopRule
-from crowdqc.quality.sampling import SuspectedErrors
+from crowdqc.quality.sampling import Inconsistency, Stratified, SuspectedErrors
 from crowdqc.quality.sampling.queue import Part, QueuePlan
 from crowdqc.quality.sampling.shares import sharing
 from crowdqc.quality.sampling.yields import Yields
@@ -17,6 +17,9 @@ from crowdqc.quality.sampling.yields import Yields
 LARGEST = 1_000_000
 #: The part of a round whose order is that of the confident mistakes.
 SUSPECTS = "suspects"
+
+#: Names in an item's metadata that tell the sequence to which it belongs, when, and where it was taken.
+SEQUENCE, TIME, POSITION = "sequence", "time", ("x", "y", "z")
 
 _KNOWN = ("size", "random", "parts", "sharing", "stop")
 
@@ -119,6 +122,16 @@ class RoundPlan:
             {name: share if name == SUSPECTS else share * scale for name, share in shares.items()}
         )
         return RoundPlan(self.size, queue, self.sharing, self.stop)
+
+    def metadata(self) -> list[str]:
+        """Give the names of the metadata that its samplers look at."""
+        wanted: list[str] = []
+        for part in self.queue.parts:
+            if isinstance(part.sampler, Stratified):
+                wanted += part.sampler.by
+            elif isinstance(part.sampler, Inconsistency):
+                wanted += [SEQUENCE, TIME, *POSITION]
+        return [*dict.fromkeys(wanted)]
 
     def _targeted(self) -> int:
         return self.size - max(1, round(self.queue.random * self.size))
