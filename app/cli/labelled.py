@@ -85,7 +85,7 @@ def also(case: Labelled, paths: Sequence[Path]) -> Predictions:
         strange = [name for name in each.classes if name not in place]
         if strange:
             raise BadInput(
-                f"{path}: The class {strange[0]!r} has no column in the predictions of the model that was trained. "
+                f"{path}: The class {strange[0]!r} has no column in the predictions of the student. "
                 f"Its classes are: {', '.join(case.classes)}."
             )
     return _joined(paths, guessed, {item: at for at, item in enumerate(case.items)}, place)
