@@ -194,8 +194,8 @@ depend on it). [How to run rounds over files](../how-to/rounds-with-files.md).
 
 ## Digits with wrong labels, through the API
 
-scikit-learn's 1,797 digits, of which 5% are given another label. {ROUNDS} rounds of {SERVICE["size"]} items, 15% of
-them drawn by chance, are driven through the service's API on SQLite. Before each, a support vector machine is
+scikit-learn's 1,797 digits, of which 5% are given another label. {ROUNDS} rounds of {SERVICE["size"]} items, 15%
+of them drawn by chance, are driven through the service's API on SQLite. Before each, a support vector machine is
 trained anew on the labels as they are, and predicts out of fold; the expert knows what the images show. Wanted: at
 least 95% of the flips, with at most 3 reviews a flip.
 
