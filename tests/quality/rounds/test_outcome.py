@@ -88,6 +88,12 @@ def test_precision_at_more_and_more() -> None:
     ]
 
 
+def test_precision_is_told_no_farther_than_half_was_looked_at() -> None:
+    # the first 30, and one of the random sample far down the list
+    seen = looked([WRONG] * 30 + [RIGHT], draw=[-1] * 30 + [0], suspect=[*range(30), 450])
+    assert [(each.at, each.looked) for each in told(seen).precision] == [(10, 10), (20, 20), (50, 30)]
+
+
 def test_draws_count_up_to_the_first_that_nobody_has_looked_at() -> None:
     # the hard one is left for later, and what comes after it waits with it
     seen = looked([RIGHT, RIGHT, UNSEEN, RIGHT, WRONG, UNSEEN], draw=[0, 1, 2, 3, 4, 5])
