@@ -36,7 +36,7 @@ from tests.ground.clock import Clock  # noqa: E402
 
 ROUNDS = 3
 SERVICE = {"size": 90, "random": 0.15, "stop": {"top": 30, "target": 0.05}}
-N, CLASSES, WRONG, SIZE, RANDOM = 2000, 5, 0.05, 200, 0.25
+N, CLASSES, WRONG, SIZE, RANDOM = 4000, 5, 0.1, 600, 0.25
 MODELS = {"a good model": 3.0, "a poor model": 1.0, "a model that has learned the labels": None}
 
 
@@ -188,9 +188,9 @@ def page(seeds: int, runs: int, out: str) -> str:
     took = time.perf_counter() - start
     return f"""# How far rounds find what is wrong, and whether their certificates hold
 
-Written by `scripts/bench rounds {seeds} {out} {runs}`, in {took / 60:.0f} minutes of a machine with
-{os.cpu_count()} processors (load {load:.1f} at the start, {os.getloadavg()[0]:.1f} at the end; only the seconds
-depend on it). [How to run rounds over files](../how-to/rounds-with-files.md).
+Written by `scripts/bench rounds {seeds} {out} {runs}`, in {took / 60:.0f} minutes on a
+machine of {os.cpu_count()} processors with other work (load {load:.1f} at the start,
+{os.getloadavg()[0]:.1f} at the end; only the seconds depend on it). [How to run rounds over files](../how-to/rounds-with-files.md).
 
 ## Digits with wrong labels, through the API
 
