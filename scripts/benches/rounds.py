@@ -190,7 +190,8 @@ def page(seeds: int, runs: int, out: str) -> str:
 
 Written by `scripts/bench rounds {seeds} {out} {runs}`, in {took / 60:.0f} minutes on a
 machine of {os.cpu_count()} processors with other work (load {load:.1f} at the start,
-{os.getloadavg()[0]:.1f} at the end; only the seconds depend on it). [How to run rounds over files](../how-to/rounds-with-files.md).
+{os.getloadavg()[0]:.1f} at the end; only the seconds depend on it).
+[How to run rounds over files](../how-to/rounds-with-files.md).
 
 ## Digits with wrong labels, through the API
 
