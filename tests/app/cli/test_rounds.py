@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.cli import files
 from tests.app.cli.crowd import Command, table, told, written
 
 CLASSES = ["cat", "dog", "fox"]
@@ -304,3 +305,47 @@ def test_models_that_do_not_fit_are_refused(command: Command) -> None:
     no = command(*shared, "--predictions", predictions(), code=1)
     assert "labels.csv, line 3: The label 'wolf' stands here." in no.stderr
     assert not Path("q.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        ("i000,t,1\ni001,t,noon", "about.csv, line 3, column time: 'noon' is not a number."),
+        ("i000,t,1\ni000,t,2", "about.csv, line 3: The item 'i000' has a second row."),
+        ("i000,t,inf", "about.csv, line 2, column time: 'inf' is not a number."),
+    ],
+)
+def test_bad_metadata_is_told_with_its_line(command: Command, rows: str, what: str) -> None:
+    labels()
+    parts = [{"name": "track", "sampler": "inconsistency"}]
+    written("plan.json", json.dumps({"parts": parts}))
+    written("about.csv", f"item,sequence,time\n{rows}\n")
+    no = begin(command, 1, "--plan", "plan.json", "--metadata", "about.csv", code=1)
+    assert what in no.stderr
+    written("about.csv", "item,sequence\ni000,t\n")
+    no = begin(command, 1, "--plan", "plan.json", "--metadata", "about.csv", code=1)
+    assert "about.csv: There is no column 'time'. Its columns are: item, sequence." in no.stderr
+
+
+def test_where_one_file_cannot_be_written_none_is(command: Command) -> None:
+    def fails(stream: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    Path("first").write_text("as it was")
+    with pytest.raises(files.BadInput, match="second cannot be written: No space left on device"):
+        files.write_together([(Path("first"), files.json_bytes(1)), (Path("second"), fails)])
+    assert [path.name for path in Path().iterdir()] == ["first"]
+    assert Path("first").read_text() == "as it was"
+
+
+def test_no_draw_was_looked_at(command: Command) -> None:
+    labels()
+    begin(command)
+    drawn = {each["item"] for each in json.loads(Path("round1.json").read_text())["items"] if each["draw"] >= 0}
+    review(1, dict.fromkeys(drawn, ""))
+    assert "verdict" not in end(command).stdout
+    no = end(command, 1, "--certificate", "c.json", "--result", "r.json", code=1)
+    assert "there is no certificate" in no.stderr
+    assert not Path("r.json").exists()
+    values = told(end(command, 1, "--json"))
+    assert (values["certificate"], values["verdict"], values["audited"]) == (None, None, 0)
