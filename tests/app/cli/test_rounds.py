@@ -143,7 +143,7 @@ def test_some_is_left_and_some_is_unsure(command: Command) -> None:
 
 
 def test_all_that_a_plan_may_look_at(command: Command) -> None:
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"name": "unsure", "sampler": "low_confidence"},
         {"name": "teacher", "sampler": "teacher_disagreement"},
         {"name": "torn", "sampler": "ensemble_disagreement"},
