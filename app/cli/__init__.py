@@ -50,6 +50,7 @@ COMMANDS = Commands(
         "demo": "service:demo",
         "jobs": "service:run_jobs",
         "methods": "library:methods",
+        "round": "rounds:round_",
         "serve": "service:serve",
         "simulate": "simulation:simulate",
         "suspects": "suspects:suspects",

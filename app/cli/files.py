@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -28,25 +29,36 @@ class BadInput(click.ClickException):
 
 
 def _writable(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    """Look at once whether a file can be written, not after minutes of work."""
+    """Look at once whether a table can be written, not after minutes of work."""
+    if path is not None and str(path) != "-":
+        try:
+            format_of(path)
+        except formats.UnknownFormat as error:
+            raise click.BadParameter(f"{path}: {error}") from None
+    return _placed(ctx, option, path)
+
+
+def _placed(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    """Look at once whether a file can be written where it is to be."""
     if path is None:
         return None
     if str(path) == "-":
         raise click.BadParameter("'-' names no file. Name one, such as labels.csv.")
-    try:
-        format_of(path)
-    except formats.UnknownFormat as error:
-        raise click.BadParameter(f"{path}: {error}") from None
     folder = path.resolve().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise click.BadParameter(f"{path}: nothing can be written to the folder {folder}.")
     return path
 
 
-def writes(*names: str, help: str) -> Callable[[F], F]:
-    """Give an option that names a file to be written; its ending says in which format."""
+def writes(*names: str, help: str, as_json: bool = False, required: bool = False) -> Callable[[F], F]:
+    """Give an option that names a file to be written; of a table its ending says in which format."""
     return click.option(
-        *names, type=click.Path(dir_okay=False, path_type=Path), callback=_writable, metavar="OUT", help=help
+        *names,
+        type=click.Path(dir_okay=False, path_type=Path),
+        callback=_placed if as_json else _writable,
+        required=required,
+        metavar="OUT",
+        help=help,
     )
 
 
@@ -108,6 +120,38 @@ def embeddings(path: Path) -> tables.Embeddings:
         return tables.embeddings(stream, _detected(path, stream))
 
 
+def rows(path: Path, *needed: str) -> list[formats.Row]:
+    """Read a small file row by row, with the lines; columns that are `needed` must be there."""
+    found: list[formats.Row] = []
+    faults: list[formats.Fault] = []
+
+    def look(names: tuple[str, ...]) -> None:
+        lacking = [name for name in needed if name not in names]
+        if lacking:
+            raise BadInput(f"{path}: There is no column {lacking[0]!r}. Its columns are: {', '.join(names)}.")
+
+    with _told(path), _opened(path) as stream:
+        for row in formats.rows(stream, _detected(path, stream), on_columns=look):
+            if isinstance(row, formats.Fault):
+                faults.append(row)
+                continue
+            look(tuple(row.values))
+            found.append(row)
+        if faults:
+            raise tables.BadLines(faults[:10], len(faults))
+    return found
+
+
+def read_json(path: Path) -> Any:
+    """Read a file that holds one JSON value."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError as error:
+        raise BadInput(f"{path}: this is no JSON; {error}.") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
 def costs(path: Path) -> tables.Costs:
     """Read a file of costs, by (true, said)."""
     with _told(path), _opened(path) as stream:
@@ -139,22 +183,53 @@ def place_of(path: Path, row: int) -> str:
 
 
 def write(path: Path, columns: Mapping[str, Any]) -> None:
-    """Write columns to a file: to another beside it first, so that it is whole or as it was before."""
-    if path.exists() and not path.is_file():  # a pipe or a device has no before
-        with path.open("wb") as stream:
-            tables.write(stream, format_of(path), columns)
-        return
-    path = path.resolve()
+    """Write columns to a file, so that it is whole or as it was before."""
+    write_together([(path, table_bytes(path, columns))])
+
+
+#: Writes what belongs into a stream.
+Writer = Callable[[BinaryIO], None]
+
+
+def table_bytes(path: Path, columns: Mapping[str, Any]) -> Writer:
+    """Write columns in the format that a file's name ends with."""
+    return lambda stream: tables.write(stream, format_of(path), columns)
+
+
+def json_bytes(value: object) -> Writer:
+    """Write a value as JSON for machines and people; what is not a number has no place in it."""
+    whole = f"{json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+
+    def into(stream: BinaryIO) -> None:
+        stream.write(whole)
+
+    return into
+
+
+def write_together(written: Sequence[tuple[Path, Writer]]) -> None:
+    """Write files: each to another beside it first, so that all are whole or as they were before."""
+    held: list[tuple[str, Path]] = []
+    path = Path()
     try:
-        handle, held = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                tables.write(stream, format_of(path), columns)
-            os.chmod(held, path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask())
-            os.replace(held, path)
-        except BaseException:
-            os.unlink(held)
-            raise
+            for path, writer in written:
+                if path.exists() and not path.is_file():  # a pipe or a device has no before
+                    with path.open("wb") as stream:
+                        writer(stream)
+                    continue
+                path = path.resolve()
+                handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+                held.append((name, path))
+                with os.fdopen(handle, "wb") as stream:
+                    writer(stream)
+                os.chmod(name, path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask())
+            while held:
+                name, path = held[0]
+                os.replace(name, path)
+                held.pop(0)
+        finally:
+            for name, _ in held:
+                os.unlink(name)
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}.") from None
 

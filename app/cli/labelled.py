@@ -77,6 +77,20 @@ def read(
     )
 
 
+def also(case: Labelled, paths: Sequence[Path]) -> Predictions:
+    """Read what other models say of the same items and classes."""
+    guessed = [files.predictions(path, case.classes, single=True) for path in paths]
+    place = {name: code for code, name in enumerate(case.classes)}
+    for path, each in zip(paths, guessed, strict=True):
+        strange = [name for name in each.classes if name not in place]
+        if strange:
+            raise BadInput(
+                f"{path}: The class {strange[0]!r} has no column in the predictions of the student. "
+                f"Its classes are: {', '.join(case.classes)}."
+            )
+    return _joined(paths, guessed, {item: at for at, item in enumerate(case.items)}, place)
+
+
 def _predictions(path: Path, labels: Path, column: Coded[str], said: Sequence[str]) -> Probabilities:
     """Read one file; a label without a column is told with the line on which it stands."""
     try:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.predictions import Predictions
+from crowdqc.quality.rounds.plan import POSITION, SEQUENCE, TIME
 from crowdqc.quality.sampling import Pool
 from crowdqc.records import embeddings, items, predictions, rounds
 from crowdqc.records.predictions import ModelRole
@@ -18,9 +19,6 @@ from crowdqc.records.projects import Project
 from crowdqc.records.releases import Release
 from crowdqc.services import freezing
 from crowdqc.services.transaction import Transaction
-
-#: Names in an item's metadata that tell the sequence to which it belongs, when, and where it was taken.
-SEQUENCE, TIME, POSITION = "sequence", "time", ("x", "y", "z")
 
 
 class NotEmbedded(Invalid):

@@ -9,7 +9,7 @@ from typing import Any
 
 from crowdqc.errors import Conflict, CrowdqcError, Invalid, Missing
 from crowdqc.quality.rounds import Choice, Outcome, RoundPlan
-from crowdqc.quality.sampling import Inconsistency, Pool, Stratified
+from crowdqc.quality.sampling import Pool
 from crowdqc.quality.sampling.yields import Yields
 from crowdqc.records import predictions, projects, releases, rounds
 from crowdqc.records.jobs import JobName
@@ -139,7 +139,7 @@ def read(tx: Transaction, round_id: int) -> Reading | None:
     project = projects.by_id(tx.session, found.project_id)
     plan = RoundPlan.of(found.plan)
     release = releases.by_id(tx.session, found.release_id)
-    gathered = pools.gathered(tx, project, release, found.models or {}, metadata=_metadata(plan))
+    gathered = pools.gathered(tx, project, release, found.models or {}, metadata=plan.metadata())
     before = [_yields(each) for each in rounds.ended(tx.session, project.id)]
     return Reading(found.id, plan, gathered.pool, gathered.items.tolist(), found.seed, before)
 
@@ -267,17 +267,6 @@ def _yields(ended: Round) -> Yields:
         [each["looked"] for each in told],
         [each["errors"] for each in told],
     )
-
-
-def _metadata(plan: RoundPlan) -> list[str]:
-    """Give the names of the metadata that the samplers of a plan look at."""
-    wanted: list[str] = []
-    for part in plan.queue.parts:
-        if isinstance(part.sampler, Stratified):
-            wanted += part.sampler.by
-        elif isinstance(part.sampler, Inconsistency):
-            wanted += [pools.SEQUENCE, pools.TIME, *pools.POSITION]
-    return [*dict.fromkeys(wanted)]
 
 
 def _seen(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Round:

@@ -161,10 +161,9 @@ def evaluate(rule: StopRule, certificate: Certificate, obvious: ArrayLike = ()) 
     if rule.top:
         errors, looked = int((found == 1).sum()), int((found >= 0).sum())
         there = f"the {rule.top:,}" if found.size == rule.top else f"all {found.size:,}"
-        said = (
-            f"Of {there} most confident mistakes {looked:,} were looked at, and {errors:,} are obvious errors; "
-            f"{rule.obvious:,} may be."
-        )
+        seen = "1 was" if looked == 1 else f"{looked:,} were"
+        bad = "1 is an obvious error" if errors == 1 else f"{errors:,} are obvious errors"
+        said = f"Of {there} most confident mistakes {seen} looked at, and {bad}; {rule.obvious:,} may be."
         met = looked == found.size and errors <= rule.obvious
         parts.append(Part("top", errors, rule.obvious, met, said))
     wrong = 1 - certificate.right

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from crowdqc.quality.arrays import Codes, Flags, brief
 from crowdqc.quality.rounds.plan import SUSPECTS, RoundPlan
 from crowdqc.quality.sampling import Pool
+from crowdqc.quality.sampling.ranking import Ranking
 from crowdqc.quality.sampling.yields import Yields
 
 
@@ -51,6 +52,16 @@ class Choice:
         return int(self.item.size)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A sampler that has ranked already."""
+
+    ranking: Ranking
+
+    def rank(self, pool: Pool, rng: np.random.Generator) -> Ranking:
+        return self.ranking
+
+
 def choose(plan: RoundPlan, pool: Pool, seed: int, before: Sequence[Yields] = ()) -> Choice:
     """Choose the items of a round; the same pool, plan, seed and earlier yields give the same.
 
@@ -68,9 +79,12 @@ def choose(plan: RoundPlan, pool: Pool, seed: int, before: Sequence[Yields] = ()
     >>> len(found), int((found.draw >= 0).sum()), 2 in found.item, found.n_free
     (10, 2, True, 100)
     """
-    queue = plan.shared(before).queue.build(pool, plan.size, seed)
     part = next(part for part in plan.queue.parts if part.name == SUSPECTS)
+    # Ranked once: of a million labels it is most of the work.
     ranking = part.sampler.rank(pool, np.random.default_rng(seed))
+    shared = plan.shared(before).queue
+    ranked = [replace(each, sampler=_Ranked(ranking)) if each.name == SUSPECTS else each for each in shared.parts]
+    queue = replace(shared, parts=tuple(ranked)).build(pool, plan.size, seed)
     place = np.full(pool.n_items, -1, dtype=np.int32)
     place[ranking.item] = np.arange(len(ranking), dtype=np.int32)
     said = np.full(pool.n_items, -1, dtype=np.int32)

@@ -60,7 +60,10 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """Of the first so many confident mistakes: how many were looked at, how many were errors, and their share."""
+    """Of the first so many confident mistakes: how many were looked at, how many were errors, and their share.
+
+    It is told as far as at least half of them were looked at.
+    """
 
     at: int
     looked: int
@@ -236,6 +239,8 @@ def _precision(seen: Looked) -> tuple[Precision, ...]:
         looked, errors = int(first.sum()), int((first & (seen.outcome == WRONG)).sum())
         if looked == 0 or (found and found[-1].looked == looked):
             continue
+        if found and 2 * looked < at:
+            break  # few of so many were looked at, and those are the first of them: it would say nothing new
         low, high = beta_interval(errors, looked)
         found.append(Precision(at, looked, errors, errors / looked, float(low), float(high)))
     return tuple(found)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from crowdqc.errors import Invalid
 from crowdqc.quality.certificates import StopRule
-from crowdqc.quality.sampling import SuspectedErrors
+from crowdqc.quality.sampling import Inconsistency, Stratified, SuspectedErrors
 from crowdqc.quality.sampling.queue import Part, QueuePlan
 from crowdqc.quality.sampling.shares import sharing
 from crowdqc.quality.sampling.yields import Yields
@@ -17,6 +17,9 @@ from crowdqc.quality.sampling.yields import Yields
 LARGEST = 1_000_000
 #: The part of a round whose order is that of the confident mistakes.
 SUSPECTS = "suspects"
+
+#: Names in an item's metadata that tell the sequence to which it belongs, when, and where it was taken.
+SEQUENCE, TIME, POSITION = "sequence", "time", ("x", "y", "z")
 
 _KNOWN = ("size", "random", "parts", "sharing", "stop")
 
@@ -85,13 +88,17 @@ class RoundPlan:
         if not any(isinstance(part, Mapping) and part.get("name") == SUSPECTS for part in parts):
             share = max(1.0, float(len(parts)))
             parts = [{"name": SUSPECTS, "sampler": "suspected_errors", "share": share}, *parts]
+        rule = json.get("sharing", "thompson")
+        if not isinstance(rule, str):
+            raise InvalidRound(errors=[{"where": "sharing", "what": f"{rule!r} is not the name of a rule"}])
         plan = cls(
             size,
             QueuePlan.read({"parts": parts, "random": json.get("random", 0.15)}),
-            json.get("sharing", "thompson"),
+            rule,
             StopRule.of(json.get("stop", {})),
         )
         sharing(plan.sharing)
+        plan._check_suspects()
         plan._check_top()
         return plan
 
@@ -116,13 +123,33 @@ class RoundPlan:
         )
         return RoundPlan(self.size, queue, self.sharing, self.stop)
 
+    def metadata(self) -> list[str]:
+        """Give the names of the metadata that its samplers look at."""
+        wanted: list[str] = []
+        for part in self.queue.parts:
+            if isinstance(part.sampler, Stratified):
+                wanted += part.sampler.by
+            elif isinstance(part.sampler, Inconsistency):
+                wanted += [SEQUENCE, TIME, *POSITION]
+        return [*dict.fromkeys(wanted)]
+
     def _targeted(self) -> int:
         return self.size - max(1, round(self.queue.random * self.size))
+
+    def _check_suspects(self) -> None:
+        """What the stop rule looks at are the confident mistakes, whatever else goes by their name."""
+        part = next(part for part in self.queue.parts if part.name == SUSPECTS)
+        if not isinstance(part.sampler, SuspectedErrors):
+            raise InvalidRound(
+                f"The part {SUSPECTS!r} holds the confident mistakes, chosen by suspected_errors.",
+                mend="Give the other sampler another name.",
+                errors=[{"where": f"parts.{SUSPECTS}", "what": f"is chosen by {type(part.sampler).__name__}"}],
+            )
 
     def _check_top(self) -> None:
         shares = {part.name: part.share for part in self.queue.parts}
         whole = sum(shares.values())
-        room = int(self._targeted() * shares[SUSPECTS] / whole) if whole else 0
+        room = int(self._targeted() * shares[SUSPECTS] / whole + 1e-9) if whole else 0
         if room < self.stop.top:
             raise InvalidRound(
                 f"The stop rule looks at the {self.stop.top:,} most confident mistakes; "
