@@ -12,6 +12,7 @@ from app.api.v1 import (
     exports,
     gold,
     jobs,
+    models,
     money,
     people,
     projects,
@@ -29,7 +30,7 @@ PREFIX = "/api/v1"
 
 ROOMS = (
     people, projects, uploads, evidence, gold, runs, assignments, appeals, rules, reviews, courses, training,
-    skills, money, exports, releases, rounds, jobs,
+    skills, money, exports, releases, rounds, models, jobs,
 )  # fmt: skip
 
 
