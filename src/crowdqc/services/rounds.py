@@ -63,6 +63,8 @@ class Whole:
     release: Release
     end_release: Release | None
     models: Mapping[str, Model]
+    #: The stop rule in words.
+    stop: str
     #: None until items were chosen.
     result: Mapping[str, Any] | None
 
@@ -187,6 +189,7 @@ def whole(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Whole:
         release=releases.by_id(tx.session, found.release_id),
         end_release=ended,
         models={role: named[key] for role, key in (found.models or {}).items()},
+        stop=RoundPlan.of(found.plan).stop.words(),
         result=told,
     )
 
