@@ -109,7 +109,7 @@ class Certificate:
         """
         if not isinstance(json, Mapping):
             raise InvalidCertificate(errors=[{"where": "certificate", "what": "must be an object"}])
-        # One that stands beside a release of the service names that by number and hash, and the audited one as well.
+        # One that stands beside a release names it by number and hash, and the audited one, where that is another.
         named = json.get("audited_release", json.get("release"))
         if isinstance(named, Mapping):
             json = {**json, "release": named.get("content_hash")}
