@@ -183,6 +183,9 @@ def whole(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Whole:
     told = found.result
     if found.state in (RoundState.REVIEWING, RoundState.ABANDONED) and found.size is not None:
         told = _outcome(tx, found, project).to_json()
+        if found.state == RoundState.REVIEWING and told["certificate"] is not None:
+            # Who knows the seed knows which items were drawn.
+            told["certificate"]["seed"] = None
     return Whole(
         round=found,
         project=project,
