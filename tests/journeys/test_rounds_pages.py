@@ -80,7 +80,7 @@ class Place:
             rows.append(f"i{n}," + ",".join(str(sure if c == truth else (1 - sure) / 2) for c in CLASSES))
         self.bring("predictions", "\n".join(rows), model=name, version="1", fold=fold)
         models = self.api("GET", f"/projects/{self.project}/models").json["data"]
-        return next(each["id"] for each in models if each["name"] == name)
+        return str(next(each["id"] for each in models if each["name"] == name))
 
     def review(self) -> int:
         """Decide all that is asked, as the pictures are."""
