@@ -12,11 +12,13 @@ from app.pages import (
     fairness,
     frame,
     gold,
+    models,
     money,
     qa_lead,
     refusals,
     releases,
     requester,
+    rounds,
     rules,
     settings,
     skills,
@@ -26,7 +28,8 @@ from app.pages import (
 )
 
 ROOMS = (
-    account, worker, training, fairness, money, requester, releases, settings,
+    account, worker, training, fairness, money, requester, rounds, models,
+    releases, settings,
     courses, qa_lead, gold, skills, rules, expert, admin,
 )  # fmt: skip
 

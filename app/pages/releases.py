@@ -15,6 +15,7 @@ from app.pages.frame import page, render, to
 from crowdqc.errors import CrowdqcError
 from crowdqc.roles import Role
 from crowdqc.services import projects, release_files, releases
+from crowdqc.services.releases import Certificate
 
 blueprint = Blueprint("releases", __name__)
 
@@ -77,7 +78,7 @@ def one(call: Call, release: uuid.UUID) -> Response:
         project=project,
         release=found,
         manifest=json.loads(found.manifest) if found.manifest is not None else None,
-        certificates=[json.dumps(json.loads(each.body), indent=2) for each in beside],
+        certificates=[_certificate(each) for each in reversed(beside)],
         files=FILES,
         proof=proof,
         others=[
@@ -87,6 +88,23 @@ def one(call: Call, release: uuid.UUID) -> Response:
         ],
         **(_changes(call, release) if ready and request.args.get("since") else {}),
     )
+
+
+def _certificate(found: Certificate) -> dict[str, Any]:
+    """Give what a certificate promises of its release, where it is one of ours, and all of it as text."""
+    body = json.loads(found.body)
+    share = body.get("right_at_least_here", body.get("right_at_least"))
+    number = (int, float)
+    known = (
+        isinstance(share, number) and isinstance(body.get("level"), number) and isinstance(body.get("words"), str)
+    )
+    return {
+        "known": known and isinstance(body.get("audited"), int),
+        "share": share,
+        "body": body,
+        "made_at": found.made_at,
+        "text": json.dumps(body, indent=2, ensure_ascii=False),
+    }
 
 
 def _changes(call: Call, release: uuid.UUID) -> dict[str, Any]:

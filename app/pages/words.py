@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,12 @@ SAID: Mapping[str, str] = {
     "perform_run": "perform a run",
     "apply_rules": "ask the worker rules",
     "build_releases": "build releases",
+    "choose_round": "choose the items of a round",
+    "suspects": "most confident mistakes",
+    "random": "drawn by chance",
+    "held_out": "held out",
+    "out_of_fold": "out of fold",
+    "in_sample": "in-sample",
 }
 
 
@@ -56,6 +63,21 @@ def percent(value: float | None) -> str:
     if 0 < value < 0.0005:
         return "under 0.1%"
     return f"{100 * value:.1f}".removesuffix(".0") + "%"
+
+
+def at_least(share: float) -> str:
+    """Say in percent how much is promised at least: rounded down, as finely as it takes not to say 100%.
+
+    >>> at_least(0.99087), at_least(0.9), at_least(0.999991), at_least(1.0)
+    ('99.08%', '90%', '99.9991%', '100%')
+    """
+    places = 2
+    while places < 8 and share < 1 and math.floor(share * 10 ** (places + 2) + 1e-9) == 10 ** (places + 2):
+        places += 1
+    if share < 1 and share > 0.9999:
+        places = max(places, 4)
+    shown = math.floor(share * 10 ** (places + 2) + 1e-9) / 10**places
+    return f"{shown:.{places}f}".rstrip("0").rstrip(".") + "%"
 
 
 def number(value: float | None, places: int = 2) -> str:
@@ -146,6 +168,7 @@ def keys(classes: Sequence[str]) -> list[str | None]:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "said": said,
     "percent": percent,
+    "at_least": at_least,
     "number": number,
     "duration": duration,
     "when": when,

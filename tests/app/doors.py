@@ -235,6 +235,8 @@ def ids_of(made: World) -> dict[str, str]:
     jobs.perform_due(made.entrance.installation)
     return {
         "release": releases[1],
+        "round": made.owner.post(f"/projects/{made.project}/rounds", size=2, stop={"top": 1})["id"],
+        "model": made.owner.get(f"/projects/{made.project}/models")["data"][0]["id"],
         "project": made.project,
         "upload": made.ids["upload"],
         "item": items[0]["id"],

@@ -28,10 +28,11 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "reason": "mine",
         "key": "k",
     },
+    ("PUT", "/rounds/{round}/models"): {"student": {"name": "mine", "version": "1"}},
 }
 
 #: What of a project an address can name.
-REACHED = {"project", "upload", "item", "run", "course", "exercise", "release"}
+REACHED = {"project", "upload", "item", "run", "course", "exercise", "release", "round", "model"}
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -97,6 +98,7 @@ def test_a_strangers_row_is_no_place_to_go_on_from(world: World) -> None:
         (f"{mine}/items", "item"),
         (f"{mine}/runs", "run"),
         (f"{mine}/releases", "release"),
+        (f"{mine}/rounds", "round"),
     ):
         theirs = stranger("GET", path, query_string={"after": world.ids[name]})
         nothing = stranger("GET", path, query_string={"after": str(uuid.uuid4())})

@@ -126,7 +126,7 @@ def test_nothing_is_wider_than_a_phone(visit: Callable[..., Page], served: Serve
     requester.goto(served.url + project)
     upload = requester.locator("a[href*='/uploads/']").first.get_attribute("href") or ""
     fits(requester, "/projects", "/projects/new", project, f"{project}/settings", f"{project}/items", item)
-    fits(requester, f"{project}/workers", worker, upload, "/account")
+    fits(requester, f"{project}/workers", worker, upload, "/account", f"{project}/rounds", f"{project}/models")
     expert = visit("expert", viewport=PHONE)
     expert.wait_for_url("**/reviews")
     review = expert.locator("tbody a").first.get_attribute("href") or ""

@@ -13,6 +13,7 @@ from app.api.v1 import (
     exports,
     gold,
     jobs,
+    models,
     money,
     people,
     projects,
@@ -30,7 +31,7 @@ PREFIX = "/api/v1"
 
 ROOMS = (
     people, projects, uploads, evidence, gold, runs, assignments, appeals, rules, reviews, courses, training,
-    skills, money, exports, releases, rounds, anchoring, jobs,
+    skills, money, exports, releases, rounds, models, anchoring, jobs,
 )  # fmt: skip
 
 

@@ -111,20 +111,6 @@ class GuidelinesOut(Out):
     data: list[GuidelineOut]
 
 
-class ModelOut(Out):
-    """A model that predicted items of the project."""
-
-    name: str
-    version: str
-    predictions: int
-
-
-class ModelsOut(Out):
-    """The models of a project."""
-
-    data: list[ModelOut]
-
-
 class ProgressOut(Out):
     """How far a project is."""
 
@@ -199,13 +185,4 @@ def progress(call: Call, project: uuid.UUID) -> ProgressOut:
         latest_run=None if found.latest_run is None else RunOut.of(found.latest_run),
         run_waits=found.run_waits,
         uploads=[UploadOut.of(each) for each in found.uploads],
-    )
-
-
-@api.get("/projects/{project}/models", roles=SEES)
-def models(call: Call, project: uuid.UUID) -> ModelsOut:
-    """List the models whose predictions a project has."""
-    found = projects.models(call.tx, call.actor, project)
-    return ModelsOut(
-        data=[ModelOut(name=model.name, version=model.version, predictions=number) for model, number in found]
     )

@@ -270,6 +270,15 @@ def numbered(session: Session, project_id: int) -> Sequence[tuple[int, str, str,
     return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
 
+def truths(session: Session, project_id: int) -> Iterator[tuple[int, list[str], str]]:
+    """Give (key inside, truth, its source) of all items whose truth is known, in order."""
+    query = select(Item.id, Item.truth, Item.truth_source)
+    query = query.where(Item.project_id == project_id, Item.truth_source.is_not(None)).order_by(Item.id)
+    for item, truth, source in session.connection().execution_options(yield_per=10_000).execute(query):
+        if truth and source:
+            yield item, truth, source
+
+
 def metas(session: Session, project_id: int) -> dict[int, dict[str, Any]]:
     """Give what workers are not shown of all items, by the keys inside."""
     query = select(Item.id, Item.meta).where(Item.project_id == project_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -24,6 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from crowdqc.records import copying
 from crowdqc.records.base import Base, Keyed, Named, Word, among, one_of
 from crowdqc.records.items import Item
+from crowdqc.records.projects import Project
 
 
 class ModelRole(StrEnum):
@@ -114,6 +116,13 @@ def model(session: Session, project_id: int, name: str, version: str) -> Model |
     return session.scalar(
         select(Model).where(Model.project_id == project_id, Model.name == name, Model.version == version)
     )
+
+
+def by_uid(session: Session, uid: uuid.UUID, *, owner_id: int | None) -> Model | None:
+    query = select(Model).where(Model.uid == uid)
+    if owner_id is not None:
+        query = query.join(Project, Project.id == Model.project_id).where(Project.owner_id == owner_id)
+    return session.scalar(query)
 
 
 def open_model(
@@ -214,6 +223,17 @@ def said(
         table[here] = np.frombuffer(joined, dtype="<f8").reshape(len(of), n_classes)
         at += len(of)
     return items, views, table
+
+
+def number_of(session: Session, model_id: int) -> int:
+    return session.scalar(select(func.count()).where(Prediction.model_id == model_id)) or 0
+
+
+def spoken_of(session: Session, model_id: int) -> NDArray[np.int64]:
+    """Give the keys inside of the items of which a model said anything, in order."""
+    query = select(Prediction.item_id).where(Prediction.model_id == model_id).distinct()
+    rows = session.connection().execution_options(yield_per=50_000).execute(query.order_by(Prediction.item_id))
+    return np.fromiter((item for (item,) in rows), dtype=np.int64)
 
 
 def of_item(session: Session, item_id: int) -> Sequence[tuple[Model, bytes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -180,6 +180,15 @@ def between(session: Session, run_id: int, first: int, last: int) -> Sequence[tu
     )  # fmt: skip
     query = query.where(ItemScore.run_id == run_id, ItemScore.item_id.between(first, last))
     return [tuple(row) for row in session.connection().execute(query)]
+
+
+def labels(session: Session, run_id: int) -> Iterator[tuple[int, int]]:
+    """Give (key inside of the item, label) of all items that have a consensus, in order."""
+    query = select(ItemScore.item_id, ItemScore.label).order_by(ItemScore.item_id)
+    query = query.where(ItemScore.run_id == run_id, ItemScore.label.is_not(None))
+    for item, label in session.connection().execution_options(yield_per=50_000).execute(query):
+        if label is not None:
+            yield item, label
 
 
 def doubtful(

@@ -63,6 +63,8 @@ class Whole:
     release: Release
     end_release: Release | None
     models: Mapping[str, Model]
+    #: The stop rule in words.
+    stop: str
     #: None until items were chosen.
     result: Mapping[str, Any] | None
 
@@ -181,12 +183,16 @@ def whole(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Whole:
     told = found.result
     if found.state in (RoundState.REVIEWING, RoundState.ABANDONED) and found.size is not None:
         told = _outcome(tx, found, project).to_json()
+        if found.state == RoundState.REVIEWING and told["certificate"] is not None:
+            # Who knows the seed knows which items were drawn.
+            told["certificate"]["seed"] = None
     return Whole(
         round=found,
         project=project,
         release=releases.by_id(tx.session, found.release_id),
         end_release=ended,
         models={role: named[key] for role, key in (found.models or {}).items()},
+        stop=RoundPlan.of(found.plan).stop.words(),
         result=told,
     )
 

@@ -109,6 +109,10 @@ class Certificate:
         """
         if not isinstance(json, Mapping):
             raise InvalidCertificate(errors=[{"where": "certificate", "what": "must be an object"}])
+        # One that stands beside a release names it by number and hash, and the audited one, where that is another.
+        named = json.get("audited_release", json.get("release"))
+        if isinstance(named, Mapping):
+            json = {**json, "release": named.get("content_hash")}
         faults: list[dict[str, object]] = []
 
         def part(name: str, *kinds: type) -> object:

@@ -10,6 +10,7 @@ from crowdqc.quality.label_errors.confusions import (
     pair_names,
 )
 from crowdqc.quality.label_errors.given import InvalidLabels
+from crowdqc.quality.label_errors.guidelines import lines_by_pair
 from crowdqc.quality.label_errors.neighbours import InvalidEmbeddings, nearest, neighbours_say
 from crowdqc.quality.label_errors.opinions import Opinions
 from crowdqc.quality.label_errors.pruning import WAYS, UnknownWay, find_errors
@@ -36,6 +37,7 @@ __all__ = [
     "confident_thresholds",
     "find_errors",
     "find_suspects",
+    "lines_by_pair",
     "mistakes_by_class",
     "mistakes_by_pair",
     "nearest",
