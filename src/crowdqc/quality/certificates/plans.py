@@ -31,22 +31,23 @@ class Plan:
         """Give the looks that can tell the most so far; what holds at each of them holds for the best of them.
 
         A right label brings a bound down and a wrong one takes it up. So where one may look at any time, the best
-        look lies just before a label that is not right, or is the last.
+        look lies just between a right label and one that is not, or is the last.
 
         >>> Plan().used(Audit.of([0, 0, 1, 0, 1, 1, 0], size=100))
-        (2, 4, 5, 7)
+        (2, 4, 7)
         >>> Plan((3, 6, 9)).used(Audit.of([0, 0, 1, 0, 1, 1, 0], size=100))
         (3, 6)
         """
         if not self.sequential:
             return tuple(look for look in self.looks if look <= len(audit))
-        before = [place for place, hit in enumerate(audit.not_right.tolist()) if hit]
+        bad = audit.not_right.tolist()
+        before = [place for place in range(1, len(bad)) if bad[place] and not bad[place - 1]]
         return tuple(dict.fromkeys([*before, len(audit)]))
 
-    def bound(self, draws: Draws, level: float) -> int:
-        """Bound the labels that are not right, at one of the looks."""
+    def bound(self, draws: Draws, level: float, cap: int | None = None) -> int:
+        """Bound the labels that are not right, at one of the looks; by the cap, if that is less."""
         if self.sequential:
-            return most(draws, level)
+            return most(draws, level, cap=cap)
         if len(draws.drawn) > 1:
             raise InvalidAudit("A plan of fixed looks holds only while nothing but the draws leaves the pool.")
         # the looks share the error equally

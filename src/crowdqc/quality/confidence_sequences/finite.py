@@ -33,7 +33,7 @@ from crowdqc.quality.intervals import InvalidInterval
 SHAPE = 0.5
 
 
-def most(draws: Draws, level: float = 0.95, *, shape: float = SHAPE) -> int:
+def most(draws: Draws, level: float = 0.95, *, shape: float = SHAPE, cap: int | None = None) -> int:
     """Bound the number of hits in the set from above, at all looks together.
 
     Parameters
@@ -42,6 +42,8 @@ def most(draws: Draws, level: float = 0.95, *, shape: float = SHAPE) -> int:
         The chance, at least, with which the bound holds at every look.
     shape
         The a of the weights.
+    cap
+        What is greater is of no interest: the cap is given in its place, in much less time where it is small.
 
     Returns
     -------
@@ -63,6 +65,10 @@ def most(draws: Draws, level: float = 0.95, *, shape: float = SHAPE) -> int:
     """
     wanted = _wanted(level, shape)
     least, greatest = draws.found, draws.found + draws.left
+    if cap is not None:
+        if least >= cap:
+            return cap
+        greatest = min(greatest, cap)
     drawn = int(draws.drawn.sum())
     reach = 64 + (draws.left * (int(draws.hits.sum()) + 8)) // (drawn + 1)
     while True:  # M grows beyond the likeliest number, so that what is bet away once is so for all beyond
