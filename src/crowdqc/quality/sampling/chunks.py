@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Counts, Floats
+from crowdqc.quality.arrays import Codes, Counts, Floats, brief
 from crowdqc.quality.predictions import Predictions
 
 #: Numbers held at once.
@@ -33,6 +33,7 @@ def chunks(said: Predictions) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, said.item.size, step))
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
     """The rows of some items that have two or more, all rows of an item together.

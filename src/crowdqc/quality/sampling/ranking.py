@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -40,7 +40,7 @@ class Ranking:
 
     item: Codes
     score: Floats
-    why: Callable[[int], str] = field(repr=False)
+    why: Callable[[int], str]
     cell: Codes | None = None
 
     def __len__(self) -> int:

@@ -7,10 +7,11 @@ from typing import Self
 
 import numpy as np
 
-from crowdqc.quality.arrays import Codes, Counts, Flags, Floats
+from crowdqc.quality.arrays import Codes, Counts, Flags, Floats, brief
 from crowdqc.quality.sampling.evidence import InvalidPool
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
     """Items by sequence and time; those without a sequence or a time are on no track.
@@ -59,6 +60,7 @@ class Track:
         return Track(self.item[kept], self.time[kept], self.part[kept])
 
 
+@brief
 @dataclass(frozen=True, slots=True, eq=False)
 class Flickers:
     """For each place on a track the run of one label that it lies in: int64[t] each, 0 and -1 where none flickers.
