@@ -97,7 +97,7 @@ class WholeRoundOut(Out):
 class RoundItemsIn(In):
     """Which items of a round."""
 
-    after: int = Field(-1, ge=-1, le=1 << 31, description="`next` of the page before")
+    after: int = Field(-1, ge=-1, le=(1 << 31) - 1, description="`next` of the page before")
     limit: int = Field(100, ge=1, le=1000)
 
 
