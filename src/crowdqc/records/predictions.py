@@ -144,6 +144,11 @@ def open_model(
     return found
 
 
+def by_keys(session: Session, project_id: int) -> dict[int, Model]:
+    """Give a project's models by their keys inside, without a look at their predictions."""
+    return {each.id: each for each in session.scalars(select(Model).where(Model.project_id == project_id))}
+
+
 def models(session: Session, project_id: int) -> Sequence[tuple[Model, int]]:
     """Give a project's models, each with how many predictions it made."""
     query = (

@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 from crowdqc.formats import Fault, Row
 from crowdqc.records import items, predictions
-from crowdqc.records.items import Item
 from crowdqc.records.predictions import Fold, Model, ModelRole
 from crowdqc.records.projects import Project
 from crowdqc.services.transaction import Transaction
 from crowdqc.services.uploads import Rows, item_name
 
-__all__ = ["Fold", "Item", "Model", "ModelRole", "Named", "named", "opened", "sorted_out"]
+__all__ = ["Fold", "Model", "ModelRole", "Named", "named", "opened", "sorted_out"]
 
 _LONGEST = 100
 #: In a column `fold`: that the model was trained on this item.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crowdqc.formats.frozen import SOURCES
 from crowdqc.quality.certificates import Certificate
 from crowdqc.quality.rounds import Choice, Looked, Outcome, RoundPlan, conclude
 from crowdqc.quality.rounds.outcome import RIGHT, UNSEEN, UNSURE, WRONG
@@ -25,6 +26,7 @@ from crowdqc.services.transaction import Transaction
 URGENT = 200.0
 #: The signal of a review that a round asked for.
 SIGNAL = "round"
+_CONSENSUS = SOURCES.index("consensus")
 #: Items that are locked at a time.
 _CHUNK = 5000
 
@@ -168,8 +170,7 @@ def moved(tx: Transaction, project: Project, before: Release, after: Release) ->
     was = dict(zip(one.items, one.label.tolist(), strict=True))
     number = 0
     for item, label, source in zip(two.items, two.label.tolist(), two.source.tolist(), strict=True):
-        # 0: the consensus.
-        if label >= 0 and source == 0 and was.get(item, -1) != label:
+        if label >= 0 and source == _CONSENSUS and was.get(item, -1) != label:
             number += 1
     return number
 

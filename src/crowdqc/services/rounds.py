@@ -179,7 +179,7 @@ def whole(tx: Transaction, actor: Actor, uid: uuid.UUID) -> Whole:
     found = _seen(tx, actor, uid)
     project = projects.by_id(tx.session, found.project_id)
     ended = None if found.end_release_id is None else releases.by_id(tx.session, found.end_release_id)
-    named = {model.id: model for model, _ in predictions.models(tx.session, project.id)}
+    named = predictions.by_keys(tx.session, project.id)
     told = found.result
     if found.state in (RoundState.REVIEWING, RoundState.ABANDONED) and found.size is not None:
         told = _outcome(tx, found, project).to_json()

@@ -272,14 +272,12 @@ def _predictions(tx: Transaction, run: Run, item_ids: np.ndarray) -> Predictions
     if not len(of_items):
         return None
     model_ids = np.unique(of_models)
-    names = {
-        model.id: f"{model.name} {model.version}" for model, _ in predictions.models(tx.session, run.project_id)
-    }
+    named = predictions.by_keys(tx.session, run.project_id)
     return Predictions.coded(
         np.searchsorted(item_ids, of_items),
         np.searchsorted(model_ids, of_models),
         table,
-        models=[names[key] for key in model_ids.tolist()],
+        models=[named[key].title for key in model_ids.tolist()],
         n_items=len(item_ids),
         n_classes=len(run.classes),
     )
